@@ -1,0 +1,1 @@
+"""Start, test and check the seller centre on one machine."""

@@ -1,0 +1,149 @@
+"""Start the whole seller centre with sample data by one command."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unicodedata
+from types import FrameType
+
+from deploy import environment, places
+from deploy.places import PROJECT, VAR, ServiceError
+from deploy.services import Services, free_port
+from deploy.supervisor import Child, Supervisor
+
+_FIRST_PAGE_SECONDS = 90.0
+_FAVOURITE_PORT = 8000
+
+
+def main() -> int:
+    """Run the demo until Ctrl-C or SIGTERM; data of an earlier run is used again."""
+    signal.signal(signal.SIGTERM, _leave)
+    root = places.data_root(VAR)
+    with places.lock(VAR / "demo.lock") as ours:
+        if not ours:
+            raise ServiceError("The demo runs already: " + _last_address())
+        port = _web_port()
+        print("Starting PostgreSQL and Valkey ...", flush=True)
+        with Services(root, profile="demo") as services:
+            env = environment.merged(environment.demo(VAR), services.env)
+            _prepare(env)
+            return _serve(services, env, port)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def _web_port() -> int:
+    """Return $PORT, else 8000 when it is free, else any free port."""
+    asked = os.environ.get("PORT", "")
+    if asked == "0":
+        return free_port()
+    wanted = int(asked) if asked.isdigit() else _FAVOURITE_PORT
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+            return wanted
+        except OSError as error:
+            if asked:
+                raise ServiceError(f"Port {asked} cannot be used ({error.strerror}). Try: make demo PORT=0") from error
+    return free_port()
+
+
+def _manage(env: dict[str, str], *args: str) -> None:
+    done = subprocess.run([sys.executable, "manage.py", *args], cwd=PROJECT, env=env)
+    if done.returncode:
+        raise ServiceError(f"manage.py {args[0]} failed; see the lines above.")
+
+
+def _prepare(env: dict[str, str]) -> None:
+    _manage(env, "migrate", "--verbosity", "0")
+    orders, seed = os.environ.get("ORDERS") or "20000", os.environ.get("SEED") or "1"
+    _manage(env, "demo", "--orders", orders, "--seed", seed, "--if-empty")
+
+
+def _serve(services: Services, env: dict[str, str], port: int) -> int:
+    boss = Supervisor(_children(port), env=env, cwd=PROJECT, services=services.members)
+    deadline = time.monotonic() + _FIRST_PAGE_SECONDS
+    failed = False
+
+    def announce() -> bool:
+        nonlocal failed
+        if _answers(port):
+            _remember(port)
+            print(_box(port, _logins(env)), flush=True)
+            return True
+        if time.monotonic() > deadline:
+            failed = True
+            boss.stopping += 1
+        return False
+
+    boss.run(tick=announce)
+    if failed:
+        raise ServiceError(f"The web server did not answer within {_FIRST_PAGE_SECONDS:.0f} s; see its lines above.")
+    print("Stopped. The data is kept; `make demo` goes on with it.", flush=True)
+    return 0
+
+
+def _children(port: int) -> list[Child]:
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "-A", "sellercenter.celery:app"]
+    web = [*python, "gunicorn", "sellercenter.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5"]
+    queues = ["-Q", "celery,timers,notices,jobs", "-c", "2", "--loglevel", "INFO", "--without-mingle"]
+    schedule = ["-s", str(VAR / "beat-schedule"), "--pidfile", "", "--loglevel", "INFO"]
+    # SIGQUIT is the quick way out of both gunicorn and Celery, children included.
+    return [
+        Child("web", web, death_signal=signal.SIGQUIT),
+        Child("worker", [*celery, "worker", *queues], death_signal=signal.SIGQUIT),
+        Child("beat", [*celery, "beat", *schedule]),
+    ]
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _logins(env: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "demo", "--logins"], cwd=PROJECT, env=env, capture_output=True, text=True
+    )
+    return done.stdout if done.returncode == 0 else "The logins could not be read: manage.py demo --logins"
+
+
+def _remember(port: int) -> None:
+    (VAR / "demo.address").write_text(f"http://127.0.0.1:{port}\n")
+
+
+def _last_address() -> str:
+    path = VAR / "demo.address"
+    return path.read_text().strip() if path.exists() else "its address follows in its own window."
+
+
+def _width(text: str) -> int:
+    """Count terminal columns: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _box(port: int, logins: str) -> str:
+    lines = ["", f"The seller centre is ready:  http://127.0.0.1:{port}", ""]
+    lines += [line.rstrip() for line in logins.strip().splitlines()]
+    lines += ["", "Ctrl-C stops everything. The data stays in var/.", ""]
+    wide = max(_width(line) for line in lines)
+    body = [f"|  {line}{' ' * (wide - _width(line))}  |" for line in lines]
+    edge = f"+{'-' * (wide + 4)}+"
+    return "\n".join(["", edge, *body, edge, ""])
