@@ -1,0 +1,97 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy import places
+from deploy.supervisor import Child, Supervisor
+
+BOSS = """
+import os, sys
+from pathlib import Path
+from deploy.supervisor import Child, Supervisor
+children = [Child(name, [sys.executable, "-u", "-c", code]) for name, code in zip(sys.argv[1::2], sys.argv[2::2])]
+sys.exit(Supervisor(children, env=dict(os.environ), cwd=Path.cwd()).run())
+"""
+SLEEPER = "import os, time; print('pid', os.getpid()); time.sleep(600)"
+STUBBORN = "import os, signal, time; signal.signal(15, signal.SIG_IGN); print('pid', os.getpid()); time.sleep(600)"
+
+
+@contextmanager
+def boss(*children: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", BOSS, *children], cwd=places.PROJECT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_pid(process: subprocess.Popen[str], name: str) -> int:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(name) and "| pid " in line:
+            return int(line.split()[-1])
+    raise AssertionError(f"{name} never told its number")
+
+
+def ends(pid: int, *, seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_child_that_dies_is_started_again_and_sigterm_ends_all() -> None:
+    with boss("web", SLEEPER, "worker", SLEEPER) as process:
+        first, other = read_pid(process, "web"), read_pid(process, "worker")
+        os.kill(first, signal.SIGKILL)
+        second = read_pid(process, "web")
+        assert second != first
+        process.terminate()
+        assert process.wait(10) == 0
+        assert ends(second)
+        assert ends(other)
+
+
+def test_children_end_when_the_supervisor_is_killed() -> None:
+    with boss("web", SLEEPER) as process:
+        pid = read_pid(process, "web")
+        process.kill()
+        assert ends(pid)
+
+
+def test_a_second_interrupt_ends_a_child_that_does_not_listen() -> None:
+    with boss("web", STUBBORN) as process:
+        pid = read_pid(process, "web")
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+        assert ends(pid)
+
+
+def test_what_children_say_is_printed_whole_under_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    child = Child("web", [sys.executable, "-c", "print('one\\ntwo', end='')"])
+    supervisor = Supervisor([child], env=dict(os.environ), cwd=Path.cwd())
+
+    def until_it_ended() -> bool:
+        supervisor.stopping = int(child.process is None)
+        return False
+
+    assert supervisor.run(tick=until_it_ended) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == ["web | one", "web | two"]
+    assert said[2] == "web | ended with code 0; starts again in 0.5 s"
