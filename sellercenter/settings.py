@@ -1,0 +1,256 @@
+"""Settings of the seller centre: one file, everything from the environment, loud on nonsense.
+
+Variables: DATABASE_URL, REDIS_URL, and those that begin with SELLERCENTER_ (see `docs/operations.md`).
+"""
+
+import base64
+import binascii
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def _required(name: str, hint: str) -> str:
+    """Return a variable that has no default, or say what to do about it."""
+    value = str(env.str(name, default="")).strip()
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. {hint}")
+    return value
+
+
+def _flag(name: str, *, default: bool) -> bool:
+    """Read 0 or 1; anything else is a mistake that should not pass for `no`."""
+    value = str(env.str(name, default="1" if default else "0")).strip()
+    if value not in ("0", "1"):
+        raise ImproperlyConfigured(f"{name} is {value!r}; use 0 or 1.")
+    return value == "1"
+
+
+def _key(name: str, value: str) -> bytes:
+    """Decode a 32-byte key that is given in base64."""
+    try:
+        key = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ImproperlyConfigured(f"{name} holds a key that is not base64.") from None
+    if len(key) != 32:
+        raise ImproperlyConfigured(f"{name} holds a key of {len(key)} bytes; 32 are needed.")
+    return key
+
+
+def _keyring(name: str, value: str) -> dict[str, bytes]:
+    """Read `id:base64,id:base64`; the first key writes, all of them read."""
+    ring: dict[str, bytes] = {}
+    for part in value.split(","):
+        key_id, colon, key = part.strip().partition(":")
+        if not (colon and key_id.isalnum() and len(key_id) <= 8):
+            raise ImproperlyConfigured(f"{name} must read id:base64[,id:base64], ids of at most 8 letters or digits.")
+        ring[key_id] = _key(name, key)
+    return ring
+
+
+DEMO = _flag("SELLERCENTER_DEMO", default=False)
+DEBUG = _flag("SELLERCENTER_DEBUG", default=False)
+HTTPS = _flag("SELLERCENTER_HTTPS", default=not DEMO)
+SECRET_KEY = _required("SELLERCENTER_SECRET_KEY", "Give at least 50 random characters; keep them secret.")
+if len(SECRET_KEY) < 40 or len(set(SECRET_KEY)) < 8:
+    raise ImproperlyConfigured("SELLERCENTER_SECRET_KEY is too short or too simple; give at least 50 random characters.")
+PRIVACY_KEYS = _keyring(
+    "SELLERCENTER_PRIVACY_KEYS",
+    _required("SELLERCENTER_PRIVACY_KEYS", "Give id:base64 of 32 random bytes; without it buyers' data can't be kept."),
+)
+INDEX_KEY = _key(
+    "SELLERCENTER_INDEX_KEY",
+    _required("SELLERCENTER_INDEX_KEY", "Give base64 of 32 random bytes; it must stay the same for good."),
+)
+_hosts = "127.0.0.1,localhost,[::1]" if DEMO else ""
+ALLOWED_HOSTS = [h.strip() for h in env.str("SELLERCENTER_ALLOWED_HOSTS", default=_hosts).split(",") if h.strip()]
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("SELLERCENTER_ALLOWED_HOSTS is not set. Name the hosts under which people open the site.")
+CSRF_TRUSTED_ORIGINS = [o for o in env.str("SELLERCENTER_ORIGINS", default="").split(",") if o]
+VAR_DIR = Path(env.str("SELLERCENTER_VAR", default=str(BASE_DIR / "var")))
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.admin",
+    "csp",
+    "django_filters",
+    "django_tables2",
+    "sellercenter",
+    "orders",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "sellercenter.urls"
+WSGI_APPLICATION = "sellercenter.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "NAME": "rows",
+        "DIRS": [BASE_DIR / "templates" / "rows"],
+        "OPTIONS": {"auto_reload": DEBUG, "trim_blocks": True, "lstrip_blocks": True},
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": {
+        **env.db_url_config(_required("DATABASE_URL", "Give postgres://user:password@host:port/name.")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "options": "-c lock_timeout=2s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c jit=off",
+        },
+    }
+}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL server (15 or later).")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = _required("REDIS_URL", "Give redis://[:password@]host:port/0 of a Redis 7 or Valkey 8 server.")
+# Nothing that must be right may live in the cache: it can vanish at any moment.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "sc",
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 840
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1800,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+CELERY_VISIBILITY_TIMEOUT = 1800
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+
+AUTH_USER_MODEL = "sellercenter.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "shop_choice"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+#CSRF_FAILURE_VIEW = "sellercenter.views.csrf_failure"
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.str("SELLERCENTER_STATIC_ROOT", default=str(VAR_DIR / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# The demo and the tests serve straight from the folder; an installation collects and compresses first.
+WHITENOISE_USE_FINDERS = DEMO or DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if WHITENOISE_USE_FINDERS
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = VAR_DIR / "media"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
