@@ -100,7 +100,7 @@ def _install(venv: Path, python: Path, lock: str, project: Path) -> None:
     (venv / ".stamp").unlink(missing_ok=True)
     count = sum("==" in line and not line.startswith((" ", "#")) for line in (project / lock).open())
     print("Installing {} packages of {}; the first time takes about half a minute ...".format(count, lock), flush=True)
-    command = [str(python), "-m", "pip", "install", "--require-hashes", "--no-deps", "--quiet", "--no-input"]
+    command = [str(python), "-m", "pip", "install", "--require-hashes", "--no-deps", "-qq", "--no-input"]
     command += ["--disable-pip-version-check", "--no-warn-script-location", "--root-user-action=ignore"]
     done = subprocess.run([*command, "-r", str(project / lock)])
     if done.returncode:

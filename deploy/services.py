@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import psycopg
@@ -102,7 +102,7 @@ class Server:
             except ServiceError:
                 self.stop()
                 # Another program may have taken the port between our look and the server's bind.
-                if "in use" not in _tail(self.log):
+                if "ddress already in use" not in _tail(self.log):
                     raise
                 time.sleep(0.3)
         raise ServiceError(f"{self.name}: the port {self.port} of 127.0.0.1 is taken by another program.")
@@ -366,9 +366,11 @@ def running(profile: str = "test", *, root: Path | None = None) -> Iterator[dict
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         yield {key: os.environ[key] for key in ("DATABASE_URL", "REDIS_URL")}
         return
-    if root is not None:
-        place = nullcontext(root)
-    else:
-        place = nullcontext(places.data_root()) if profile == "demo" else places.scratch()
-    with place as folder, Services(folder, profile=profile) as services:
+    with _place(profile, root) as folder, Services(folder, profile=profile) as services:
         yield services.env
+
+
+def _place(profile: str, root: Path | None) -> AbstractContextManager[Path]:
+    if root is not None:
+        return nullcontext(root)
+    return nullcontext(places.data_root()) if profile == "demo" else places.scratch()

@@ -9,6 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from deploy import places, processes, services
 from deploy.services import Postgres, Valkey
@@ -132,7 +134,7 @@ def test_valkey_wants_a_password_and_survives_a_spoiled_file(root: Path, capsys:
     server.start()
     redis.Redis.from_url(server.url).set("hint", "1")
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=server.port).ping()
+        redis.Redis(port=server.port, retry=Retry(NoBackoff(), 0)).ping()
     server.stop()
     (part,) = (server.data / "appendonlydir").glob("*.incr.aof")
     part.write_bytes(b"*3\r\n$3\r\nSET\r\nnonsense" + part.read_bytes())
