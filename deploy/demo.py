@@ -19,11 +19,14 @@ from deploy.supervisor import Child, Supervisor
 
 _FIRST_PAGE_SECONDS = 90.0
 _FAVOURITE_PORT = 8000
+# Celery's advice against root is for servers; in a container the demo often is root.
+_KNOWN_WARNING = "ignore:You're running the worker with superuser"
 
 
 def main() -> int:
     """Run the demo until Ctrl-C or SIGTERM; data of an earlier run is used again."""
-    signal.signal(signal.SIGTERM, _leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     root = places.data_root(VAR)
     with places.lock(VAR / "demo.lock") as ours:
         if not ours:
@@ -31,7 +34,7 @@ def main() -> int:
         port = _web_port()
         print("Starting PostgreSQL and Valkey ...", flush=True)
         with Services(root, profile="demo") as services:
-            env = environment.merged(environment.demo(VAR), services.env)
+            env = environment.merged(environment.demo(VAR), services.env, {"PYTHONWARNINGS": _KNOWN_WARNING})
             _prepare(env)
             return _serve(services, env, port)
 
@@ -76,7 +79,8 @@ def _serve(services: Services, env: dict[str, str], port: int) -> int:
 
     def announce() -> bool:
         nonlocal failed
-        if _answers(port):
+        # Not before the worker is up too, so that the logins are the last thing on the screen.
+        if all(child.ready for child in boss.children) and _answers(port):
             _remember(port)
             print(_box(port, _logins(env)), flush=True)
             return True
@@ -87,22 +91,24 @@ def _serve(services: Services, env: dict[str, str], port: int) -> int:
 
     boss.run(tick=announce)
     if failed:
-        raise ServiceError(f"The web server did not answer within {_FIRST_PAGE_SECONDS:.0f} s; see its lines above.")
+        raise ServiceError(f"Web server and worker were not ready within {_FIRST_PAGE_SECONDS:.0f} s; see above.")
     print("Stopped. The data is kept; `make demo` goes on with it.", flush=True)
     return 0
 
 
 def _children(port: int) -> list[Child]:
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "-A", "sellercenter.celery:app"]
+    celery = [*python, "celery", "--quiet", "-A", "sellercenter.celery:app"]
     web = [*python, "gunicorn", "sellercenter.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5"]
-    queues = ["-Q", "celery,timers,notices,jobs", "-c", "2", "--loglevel", "INFO", "--without-mingle"]
+    web += ["--no-control-socket"]
+    queues = ["-Q", "celery,timers,notices,jobs", "-c", "2", "--loglevel", "INFO"]
+    queues += ["--without-mingle", "--without-gossip"]
     schedule = ["-s", str(VAR / "beat-schedule"), "--pidfile", "", "--loglevel", "INFO"]
     # SIGQUIT is the quick way out of both gunicorn and Celery, children included.
     return [
         Child("web", web, death_signal=signal.SIGQUIT),
-        Child("worker", [*celery, "worker", *queues], death_signal=signal.SIGQUIT),
+        Child("worker", [*celery, "worker", *queues], death_signal=signal.SIGQUIT, ready_word=b" ready."),
         Child("beat", [*celery, "beat", *schedule]),
     ]
 

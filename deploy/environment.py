@@ -43,6 +43,8 @@ def test(var: Path) -> dict[str, str]:
 
 
 def _common(var: Path) -> dict[str, str]:
+    # WhiteNoise warns about a missing folder for collected files.
+    (var / "static").mkdir(parents=True, exist_ok=True)
     return {
         "DJANGO_SETTINGS_MODULE": "sellercenter.settings",
         "SELLERCENTER_DEBUG": "0",

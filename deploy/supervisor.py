@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -30,6 +31,9 @@ class Child:
     args: Sequence[str]
     # How the kernel ends it should the supervisor be killed with -9.
     death_signal: signal.Signals = signal.SIGTERM
+    # What it says once it is ready to serve; empty when starting is enough.
+    ready_word: bytes = b""
+    ready: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     retry_at: float = 0.0
@@ -53,11 +57,13 @@ class Supervisor:
         self._colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self._width = max(len(child.name) for child in self.children)
         self._due: dict[str, tuple[float, float]] = {}
+        self._guard: subprocess.Popen[str] | None = None
 
     def run(self, *, tick: Callable[[], bool] | None = None) -> int:
         """Return 0 after an asked-for stop; `tick` is called about five times a second until it returns True."""
         before = {number: signal.signal(number, self._on_signal) for number in _STOP_SIGNALS}
         waiting = tick
+        self._guard = _start_guard()
         try:
             for child in self.children:
                 self._start(child)
@@ -68,13 +74,14 @@ class Supervisor:
                     waiting = None
         finally:
             self._stop_children()
+            self._guard.communicate()
             for number, handler in before.items():
                 signal.signal(number, handler)
         return 0
 
     def say(self, name: str, text: str) -> None:
         """Print one line under `name`."""
-        print(f"{self._label(name)}{text}", flush=True)
+        _tell(f"{self._label(name)}{text}")
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.stopping += 1
@@ -95,8 +102,16 @@ class Supervisor:
             )
         finally:
             os.close(write)
+        self._tell_guard("+", child)
         child.started, child.retry_at = time.monotonic(), 0.0
+        child.ready = not child.ready_word
         self._selector.register(read, selectors.EVENT_READ, child)
+
+    def _tell_guard(self, sign: str, child: Child) -> None:
+        if self._guard and self._guard.stdin and child.process:
+            with suppress(BrokenPipeError):
+                self._guard.stdin.write(f"{sign}{child.process.pid}\n")
+                self._guard.stdin.flush()
 
     def _pump(self, seconds: float) -> None:
         """Print what the children say within `seconds`."""
@@ -115,6 +130,7 @@ class Supervisor:
         if not chunk and child.rest:
             lines, child.rest = [child.rest], b""
         for line in lines:
+            child.ready = child.ready or child.ready_word in line
             self.say(child.name, line.decode(errors="replace").rstrip())
 
     def _revive(self) -> None:
@@ -128,21 +144,22 @@ class Supervisor:
             elif processes.exited(child.process):
                 child.pause = _next_pause(child.pause, lived=now - child.started)
                 self.say(child.name, f"ended with code {child.process.returncode}; starts again in {child.pause:g} s")
+                self._tell_guard("-", child)
                 child.process, child.retry_at = None, now + child.pause
 
     def _revive_service(self, server: Server) -> None:
         retry_at, pause = self._due.get(server.name, (0.0, 0.0))
         if server.alive() or time.monotonic() < retry_at:
             return
-        print(f"{server.name} is gone; starting it again ...", flush=True)
+        _tell(f"{server.name} is gone; starting it again ...")
         try:
             server.start()
             self._due.pop(server.name, None)
-            print(f"{server.name} is back.", flush=True)
+            _tell(f"{server.name} is back.")
         except (ServiceError, OSError) as error:
             pause = _next_pause(pause, lived=0)
             self._due[server.name] = (time.monotonic() + pause, pause)
-            print(f"{error}\nNext try in {pause:g} s.", flush=True)
+            _tell(f"{error}\nNext try in {pause:g} s.")
 
     def _stop_children(self) -> None:
         """Ask all children to end, go on printing what they say, and use force after the grace."""
@@ -157,12 +174,25 @@ class Supervisor:
             self._pump(0.05)
             alive = [process for process in alive if not processes.exited(process)]
         processes.stop(alive, steps=())
+        for child in self.children:
+            self._tell_guard("-", child)
         while self._selector.get_map():
             before = len(self._selector.get_map())
             self._pump(0.05)
             if len(self._selector.get_map()) == before:
                 break
         self._selector.close()
+
+
+def _tell(text: str) -> None:
+    # The terminal may be closed; stopping in order matters more than saying so.
+    with suppress(OSError):
+        print(text, flush=True)
+
+
+def _start_guard() -> subprocess.Popen[str]:
+    command = [sys.executable, "-S", "-E", str(Path(__file__).with_name("guard.py"))]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
 
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

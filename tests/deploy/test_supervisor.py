@@ -20,6 +20,7 @@ children = [Child(name, [sys.executable, "-u", "-c", code]) for name, code in zi
 sys.exit(Supervisor(children, env=dict(os.environ), cwd=Path.cwd()).run())
 """
 SLEEPER = "import os, time; print('pid', os.getpid()); time.sleep(600)"
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-u', '-c', {SLEEPER!r}])"
 STUBBORN = "import os, signal, time; signal.signal(15, signal.SIG_IGN); print('pid', os.getpid()); time.sleep(600)"
 
 
@@ -68,6 +69,13 @@ def test_a_child_that_dies_is_started_again_and_sigterm_ends_all() -> None:
 def test_children_end_when_the_supervisor_is_killed() -> None:
     with boss("web", SLEEPER) as process:
         pid = read_pid(process, "web")
+        process.kill()
+        assert ends(pid)
+
+
+def test_grandchildren_end_too_when_the_supervisor_is_killed() -> None:
+    with boss("worker", PARENT) as process:
+        pid = read_pid(process, "worker")
         process.kill()
         assert ends(pid)
 
