@@ -199,7 +199,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-#CSRF_FAILURE_VIEW = "sellercenter.views.csrf_failure"
+CSRF_FAILURE_VIEW = "sellercenter.views.csrf_failure"
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -254,3 +254,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }
+
+# The rooms in the order in which their places stand in the navigation.
+NAVIGATION = ["orders.views.PLACES", "sellercenter.views.PLACES"]

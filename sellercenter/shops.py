@@ -1,4 +1,4 @@
-"""Verbs on shops and their teams: open, add a sub-account, change a role, disable, enable."""
+"""Verbs on shops and their teams: open, add a sub-account, change a role, set a password, disable, enable."""
 
 from __future__ import annotations
 
@@ -86,6 +86,22 @@ def enable(member: Member, *, by: Actor) -> None:
         raise Refused(_("%s is not disabled.") % member.label, "not_disabled")
     Member.objects.filter(pk=member.pk).update(disabled_at=None)
     events.record(member.shop, "member.enabled", member, by=by)
+
+
+@transaction.atomic
+def set_password(member: Member, *, password: str, by: Actor) -> None:
+    """Give a sub-account a new password; every session of it ends.
+
+    Refused for people who also work in another shop or administrate the platform: one shop must not open another.
+    """
+    member = _locked(member, by)
+    user = member.user
+    if user.is_staff or user.memberships.exclude(pk=member.pk).exists():
+        raise Refused(_("This person also works elsewhere and must change the password themselves."), "shared_account")
+    validate_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    events.record(member.shop, "member.password_set", member, by=by)
 
 
 def manageable(member: Member, *, by: Actor) -> bool:

@@ -1,1 +1,29 @@
-urlpatterns = []
+"""The only site map. Every address inside a shop begins with the shop's code."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from sellercenter import views
+
+shop_paths = [
+    path("members", views.MemberList.as_view(), name="member_list"),
+    path("members/add", views.MemberAdd.as_view(), name="member_add"),
+    path("members/<int:pk>", views.MemberChange.as_view(), name="member_change"),
+    path("members/<int:pk>/disable", views.MemberDisable.as_view(), name="member_disable"),
+    path("members/<int:pk>/enable", views.MemberEnable.as_view(), name="member_enable"),
+    path("members/<int:pk>/password", views.MemberPassword.as_view(), name="member_password"),
+    path("", include("orders.urls")),
+]
+
+urlpatterns = [
+    path("", views.shop_choice, name="shop_choice"),
+    path("login", views.Login.as_view(), name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
+    path("password", views.PasswordChange.as_view(), name="password_change"),
+    path("password/done", views.PasswordChangeDone.as_view(), name="password_change_done"),
+    path("language", views.set_language, name="set_language"),
+    path("theme", views.theme, name="theme"),
+    path("admin/", admin.site.urls),
+    path("s/<slug:shop>/", include(shop_paths)),
+]

@@ -1,0 +1,239 @@
+"""Filters of lists: declared with django-filter, strict, shown by one template.
+
+A filter that does not understand its value makes the whole list refuse: an error and no rows, never all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from sellercenter.models import Shop
+from sellercenter.times import day_start
+
+Label = str | Promise
+QUICK_DAYS = (7, 30, 90)
+
+
+class Words(django_filters.MultipleChoiceFilter):
+    """Any of the ticked words."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, distinct=False, **options)
+
+    def filter(self, qs: QuerySet, value: list[str]) -> QuerySet:
+        """Keep the rows with one of the words."""
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class Text(django_filters.CharFilter):
+    """A text of sane length."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, max_length=options.pop("max_length", 100), **options)
+
+
+class DayField(forms.Field):
+    """A local day, or a local day and time, as browsers write them."""
+
+    default_error_messages = {"invalid": gettext_lazy("Write a day as 2026-11-22 or a time as 2026-11-22 14:05.")}  # noqa: RUF012
+
+    def to_python(self, value: Any) -> date | datetime | None:
+        """Return a date, a naive datetime, or None for an empty value."""
+        if not value:
+            return None
+        text = str(value).strip()
+        try:
+            return date.fromisoformat(text) if len(text) == 10 else self._time(text)
+        except ValueError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+    @staticmethod
+    def _time(text: str) -> datetime:
+        value = datetime.fromisoformat(text)
+        if value.tzinfo is not None or len(text) < 16:
+            raise ValueError(text)
+        return value
+
+
+class Edge(django_filters.Filter):
+    """One end of a range of days in the shop's zone; the last day counts whole."""
+
+    field_class = DayField
+
+    def __init__(self, *args: Any, upper: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.upper = upper
+
+    def filter(self, qs: QuerySet, value: date | datetime | None) -> QuerySet:
+        """Keep what lies on the right side of the edge."""
+        if value is None:
+            return qs
+        zone = self.parent.shop.zone
+        if isinstance(value, datetime):
+            return qs.filter(**{f"{self.field_name}__{'lte' if self.upper else 'gte'}": value.replace(tzinfo=zone)})
+        if self.upper:
+            return qs.filter(**{f"{self.field_name}__lt": day_start(value + timedelta(days=1), zone)})
+        return qs.filter(**{f"{self.field_name}__gte": day_start(value, zone)})
+
+
+class LastDays(django_filters.ChoiceFilter):
+    """The last 7, 30 or 90 local days, today included."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        choices = [(str(n), ngettext_lazy("%(n)d day", "%(n)d days", n) % {"n": n}) for n in QUICK_DAYS]
+        super().__init__(*args, choices=choices, **options)
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Keep what happened since the first of these days began."""
+        if not value:
+            return qs
+        zone = self.parent.shop.zone
+        first = self.parent.now.astimezone(zone).date() - timedelta(days=int(value) - 1)
+        return qs.filter(**{f"{self.field_name}__gte": day_start(first, zone)})
+
+
+class Custom(django_filters.CharFilter):
+    """A text that a function of the room turns into a condition."""
+
+    def __init__(self, condition: Callable[[Shop, str], Q], **options: Any) -> None:
+        super().__init__(max_length=options.pop("max_length", 100), **options)
+        self.condition = condition
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Apply the room's condition."""
+        return qs.filter(self.condition(self.parent.shop, value)) if value else qs
+
+
+class Pick(django_filters.ChoiceFilter):
+    """One word, each with a condition of its own."""
+
+    def __init__(self, conditions: dict[str, tuple[Label, Callable[[Any], Q]]], **options: Any) -> None:
+        super().__init__(choices=[(word, label) for word, (label, _q) in conditions.items()], **options)
+        self.conditions = conditions
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Apply the condition of the chosen word."""
+        return qs.filter(self.conditions[value][1](self.parent)) if value else qs
+
+
+@dataclass(frozen=True)
+class Range:
+    """Two filters shown as one: from and to; with `quick`, a third for the last days."""
+
+    label: Label
+    low: str
+    high: str
+    quick: str = ""
+
+
+class ListFilter(django_filters.FilterSet):
+    """The filters of one list. `main` stands in the row, `more` in the side panel, `ranges` join two filters in one."""
+
+    main: ClassVar[Sequence[str]] = ()
+    more: ClassVar[Sequence[tuple[Label, Sequence[str]]]] = ()
+    ranges: ClassVar[dict[str, Range]] = {}
+    search: ClassVar[str] = "q"
+    # What a list's address may carry besides filters.
+    also: ClassVar[frozenset[str]] = frozenset({"tab", "sort", "after", "cols", "list"})
+
+    def __init__(self, data: QueryDict, queryset: QuerySet, *, shop: Shop, now: datetime) -> None:
+        self.shop, self.now = shop, now
+        super().__init__(data, queryset)
+
+    def problems(self) -> list[dict[str, str]]:
+        """Say what is wrong with the address; an empty list means that every filter understood its value."""
+        problems = [
+            {"label": name, "message": _("There is no filter of this name. Remove it from the address.")}
+            for name in self.data
+            if name not in self.filters and name not in self.also
+        ]
+        for name, errors in self.form.errors.items():
+            problems += [{"label": str(self.label_of(name)), "message": str(error)} for error in errors]
+        return problems
+
+    def label_of(self, name: str) -> Label:
+        """Return the words for a filter, or for the range that it is an end of."""
+        joined = next((r for r in self.ranges.values() if name in (r.low, r.high, r.quick)), None)
+        if joined:
+            return joined.label
+        return self.filters[name].label if name in self.filters else name
+
+    def rows(self) -> QuerySet:
+        """Return the rows that pass every filter; call it only when there are no problems."""
+        return self.filter_queryset(self.queryset.all())
+
+    def active(self) -> dict[str, list[str]]:
+        """Return the filters that hold a value, as they stand in the address."""
+        pairs = ((name, [value for value in self.data.getlist(name) if value]) for name in self.filters)
+        return {name: values for name, values in pairs if values}
+
+    def shown(self, link: Callable[..., str], carried: Iterable[str]) -> dict[str, Any]:
+        """Prepare the filter row, the side panel and the chips; `link(drop=[...])` makes the addresses."""
+        active = self.active()
+        return {
+            "search": {
+                "name": self.search,
+                "id": "id_q",
+                "label": str(self.filters[self.search].label),
+                "value": self.data.get(self.search, ""),
+            },
+            "main": [self._field(name) for name in self.main],
+            "more": [{"legend": str(label), "fields": [self._field(n) for n in names]} for label, names in self.more],
+            "chips": [self._chip(name, values, link) for name, values in active.items()],
+            "errors": [],
+            "clear_url": link(drop=[*self.filters, "after", "list"]),
+            "hidden": [(name, value) for name in carried for value in self.data.getlist(name)],
+        }
+
+    def _field(self, name: str) -> dict[str, Any]:
+        joined = self.ranges.get(name)
+        if joined:
+            return self._range(name, joined)
+        one = self.filters[name]
+        shape: dict[str, Any] = {"name": name, "id": f"id_{name}", "label": str(one.label), "help": one.extra.get("help_text")}
+        if isinstance(one, django_filters.ChoiceFilter):
+            several = isinstance(one, django_filters.MultipleChoiceFilter)
+            chosen = set(self.data.getlist(name))
+            options = [
+                {"value": str(value), "label": str(label), "selected": str(value) in chosen}
+                for value, label in one.extra["choices"]
+            ]
+            return {**shape, "kind": "multi" if several else "select", "options": options, "value": self.data.get(name, "")}
+        return {**shape, "kind": "text", "value": self.data.get(name, "")}
+
+    def _range(self, name: str, joined: Range) -> dict[str, Any]:
+        quick = [
+            {"value": str(value), "label": str(label), "selected": self.data.get(joined.quick) == str(value)}
+            for value, label in (self.filters[joined.quick].extra["choices"] if joined.quick else ())
+        ]
+        return {
+            "name": joined.quick or name,
+            "id": f"id_{name}",
+            "label": str(joined.label),
+            "kind": "time_range" if isinstance(self.filters[joined.low], Edge) else "number_range",
+            "value": self.data.get(joined.quick, "") if joined.quick else "",
+            "from_name": joined.low,
+            "from_value": self.data.get(joined.low, ""),
+            "to_name": joined.high,
+            "to_value": self.data.get(joined.high, ""),
+            "quick": quick,
+        }
+
+    def _chip(self, name: str, values: list[str], link: Callable[..., str]) -> dict[str, str]:
+        words = {str(value): str(label) for value, label in self.filters[name].extra.get("choices") or ()}
+        value = ", ".join(words.get(value, value) for value in values)
+        joined = next((r for r in self.ranges.values() if name in (r.low, r.high)), None)
+        if joined:
+            value = f"≥ {value}" if name == joined.low else f"≤ {value}"
+        return {"label": str(self.label_of(name)), "value": value, "remove_url": link(drop=[name, "after"])}

@@ -1,0 +1,64 @@
+"""The places of the shell: each room lists its own, settings.NAVIGATION says in which order they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+
+from sellercenter.models import Shop
+from sellercenter.permissions import Actor
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of the navigation. `query` narrows a list; `dock` puts the entry on the phone's bottom bar."""
+
+    group: str | Promise
+    label: str | Promise
+    url_name: str
+    icon: str
+    permission: str
+    query: str = ""
+    dock: bool = False
+
+    def url(self, shop: Shop) -> str:
+        """Return the place's address in a shop."""
+        address = reverse(self.url_name, args=[shop.code])
+        return f"{address}?{self.query}" if self.query else address
+
+
+@cache
+def places() -> tuple[Place, ...]:
+    """Return every place that the installed rooms list."""
+    return tuple(place for path in settings.NAVIGATION for place in import_string(path))
+
+
+def shown(shop: Shop, actor: Actor, current: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the navigation that this person may use, grouped, and the phone's five places."""
+    items = [(place, _item(place, shop, current)) for place in places() if actor.may(place.permission)]
+    best = max((item["url"] for _place, item in items if item["active"]), key=len, default="")
+    for _place, item in items:
+        item["active"] = item["url"] == best
+    return {"nav": _groups(items), "nav_phone": [item for place, item in items if place.dock][:5]}
+
+
+def _item(place: Place, shop: Shop, current: str) -> dict[str, Any]:
+    url = place.url(shop)
+    path, _mark, query = url.partition("?")
+    here, _mark, asked = current.partition("?")
+    active = here == path and query in asked.split("&") if query else here == path or here.startswith(path + "/")
+    return {"label": str(place.label), "url": url, "icon": place.icon, "count": "", "active": active}
+
+
+def _groups(items: Iterable[tuple[Place, dict[str, Any]]]) -> list[dict[str, Any]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for place, item in items:
+        groups.setdefault(str(place.group), []).append(item)
+    return [{"label": label, "items": entries} for label, entries in groups.items()]

@@ -1,0 +1,414 @@
+"""Pages as declarations: a page is a class with a handful of attributes, and everything else is the same everywhere.
+
+The order is always tenancy (404), then permission (403), then the page. A page that names no permission stops the
+process at start-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import AccessMixin
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise, cached_property
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views import View
+
+from sellercenter import columns, keyset, money, navigation
+from sellercenter.columns import ListTable, Setting
+from sellercenter.filters import ListFilter
+from sellercenter.keyset import Cursor, Page
+from sellercenter.lifecycle import Refused
+from sellercenter.models import ListLayout, Member, SavedView, Shop
+from sellercenter.permissions import Actor, Perm, actor_for
+
+Text = str | Promise
+CAP = 10_000
+
+
+class ShopPage(AccessMixin, View):
+    """A page inside a shop. Subclasses say which `permission` opens it."""
+
+    permission: ClassVar[Perm | None] = None
+    abstract: ClassVar[bool] = True
+    title: ClassVar[Text] = ""
+    help: ClassVar[Text] = ""
+    template: ClassVar[str] = ""
+    request: HttpRequest
+    member: Member
+    shop: Shop
+    actor: Actor
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.abstract = "abstract" in cls.__dict__ and bool(cls.__dict__["abstract"])
+        if not cls.abstract and not isinstance(cls.permission, Perm):
+            raise ImproperlyConfigured(f"{cls.__module__}.{cls.__name__} names no permission")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Find the shop, check the right, then run the page; private pages are never kept by a cache."""
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        self.enter(kwargs.pop("shop"))
+        self.actor.require(self.permission or "")
+        response = super().dispatch(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+    def enter(self, code: str) -> None:
+        """Take the person's place in the shop; a shop they don't belong to does not exist for them."""
+        member = next((one for one in self.memberships if one.shop.code == code), None)
+        if member is None:
+            raise Http404("no such shop")
+        self.member, self.shop, self.actor = member, member.shop, actor_for(member)
+
+    @cached_property
+    def memberships(self) -> list[Member]:
+        """The person's places in all shops, in one query."""
+        members = list(self.member_query())
+        for member in members:
+            member.user = self.request.user  # type: ignore[assignment]
+        return members
+
+    def member_query(self) -> QuerySet[Member]:
+        """Return the query for the person's places; lists add what they remember of the person."""
+        mine = Member.objects.filter(user_id=self.request.user.pk, disabled_at=None)
+        return mine.select_related("shop", "role").order_by("shop__name", "pk")
+
+    @cached_property
+    def now(self) -> datetime:
+        """The moment of this page, read once."""
+        return timezone.now()
+
+    @cached_property
+    def setting(self) -> Setting:
+        """What every prepared value of the page shares."""
+        return Setting(self.shop, self.now)
+
+    def url(self, name: str, *args: Any) -> str:
+        """Return an address inside this shop."""
+        return reverse(name, args=[self.shop.code, *args])
+
+    def shell(self, **context: Any) -> dict[str, Any]:
+        """Return the context of the shell with what the page adds."""
+        page = {"title": self.title, "help": self.help, "breadcrumbs": [], "actions": []}
+        return {
+            "shop": self.shop,
+            "actor": {"label": self.actor.label, "role_label": self.member.role_label},
+            "theme": self.request.user.theme,  # type: ignore[union-attr]
+            "shops": [
+                {"name": m.shop.name, "code": m.shop.code, "url": reverse("home", args=[m.shop.code])}
+                | {"current": m.shop_id == self.shop.pk}
+                for m in self.memberships
+            ],
+            **navigation.shown(self.shop, self.actor, self.request.get_full_path()),
+            "search_url": self.url("order_list"),
+            **context,
+            "page": page | context.get("page", {}),
+        }
+
+    def show(self, *, status: int = 200, **context: Any) -> HttpResponse:
+        """Answer with the page's template in the shell."""
+        return render(self.request, self.template, self.shell(**context), status=status)
+
+    def back(self, default: str) -> HttpResponseRedirect:
+        """Return to the page the person came from, when that is ours."""
+        target = self.request.POST.get("next", "")
+        ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+        return HttpResponseRedirect(target if ours and target.startswith("/") else default)
+
+
+class ActPage(ShopPage):
+    """A door for one verb: POST only; what the verb refuses is shown as a message, with what was typed kept."""
+
+    abstract = True
+    http_method_names: ClassVar[list[str]] = ["post", "options"]
+    form_class: ClassVar[type[forms.Form] | None] = None
+    done: ClassVar[Text] = ""
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Check what was sent, run the verb, say what came of it."""
+        record = self.find(**kwargs)
+        form = self.form_class(request.POST) if self.form_class else None
+        if form is not None and not form.is_valid():
+            for error in (error for errors in form.errors.values() for error in errors):
+                messages.error(request, error)
+            return self.back(self.after(record))
+        try:
+            said = self.act(record, form.cleaned_data if form else {})
+        except Refused as refused:
+            messages.error(request, str(refused.message))
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, said or self.done)
+        return self.back(self.after(record))
+
+    def find(self, **kwargs: Any) -> Any:
+        """Return the record of this shop that the address names, or 404."""
+        raise NotImplementedError
+
+    def act(self, record: Any, data: dict[str, Any]) -> Text | None:
+        """Call the verb; may return the sentence to show instead of `done`."""
+        raise NotImplementedError
+
+    def after(self, record: Any) -> str:
+        """Return the address to go to afterwards."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of a list: a name and the condition that its rows meet."""
+
+    code: str
+    label: Text
+    condition: Q = Q()
+    counted: bool = True
+
+
+class CappedCount(Subquery):
+    """A count that stops at a cap, as a column; rows beyond the cap are never read."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS capped)"
+    output_field = IntegerField()
+
+
+class TablePage(ShopPage):
+    """A filterable list with tabs, keyset pages, chosen columns and saved views; its whole state is the address."""
+
+    abstract = True
+    template = "pages/table.html"
+    name: ClassVar[str] = ""
+    url_name: ClassVar[str] = ""
+    queryset: ClassVar[QuerySet]
+    filterset_class: ClassVar[type[ListFilter]]
+    table_class: ClassVar[type[ListTable]]
+    tabs: ClassVar[Sequence[Tab]] = ()
+    per_page: ClassVar[int] = 50
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the whole page, or with the list alone when htmx asks to swap it."""
+        shown = self.listing()
+        if request.headers.get("HX-Target") == "list":
+            context = {**shown, "shop": self.shop, "page": {"title": self.title}}
+            response = render(request, "pages/table_fragment.html", context)
+        else:
+            response = self.show(**shown)
+        response.headers["Vary"] = "Cookie, Accept-Language, HX-Target"
+        return response
+
+    def member_query(self) -> QuerySet[Member]:
+        """Bring the person's layout of this list along."""
+        layout = ListLayout.objects.filter(member=OuterRef("pk"), page=self.name)
+        return super().member_query().annotate(
+            layout=Subquery(layout.values(kept=JSONObject(columns="columns", dense="dense"))[:1])
+        )
+
+    def records(self) -> QuerySet:
+        """Return every record of the shop that this list may show."""
+        return self.queryset.all().for_shop(self.shop)  # type: ignore[attr-defined]
+
+    def link(self, record: Any) -> str:
+        """Return the address of a record's own page."""
+        raise NotImplementedError
+
+    def fetch(self, rows: QuerySet, sort: keyset.Sort, cursor: Cursor | None) -> Page:
+        """Return one page of the rows; lists with a search of their own take over here."""
+        return keyset.fetch(rows, sort, self.per_page, cursor)
+
+    def narrow(self, rows: QuerySet) -> QuerySet:
+        """Apply what a list knows besides tabs and filters."""
+        return rows
+
+    def empty(self) -> dict[str, Any]:
+        """Say why the list is empty and what to do next."""
+        if self.filterset.active() or self.request.GET.get("list"):
+            clear = {"label": _("Clear the filters"), "url": self.here(drop=[*self.filterset.filters, "after", "list"])}
+            return {"title": _("Nothing matches."), "text": _("Loosen a filter, or clear them all."), "actions": [clear]}
+        return {"title": _("Nothing here."), "text": "", "actions": []}
+
+    @cached_property
+    def filterset(self) -> ListFilter:
+        """The filters as the address has them."""
+        return self.filterset_class(self.request.GET, self.records(), shop=self.shop, now=self.now)
+
+    @cached_property
+    def tab(self) -> Tab | None:
+        """The tab that the address names; an unknown word gives None and is a problem."""
+        code = self.request.GET.get("tab", "")
+        return next((tab for tab in self.tabs if tab.code == code), None)
+
+    @cached_property
+    def sort_word(self) -> str:
+        """The order that the address names, such as `-placed`."""
+        table = self.table_class
+        return self.request.GET.get("sort") or columns._first(table, table.default_sort)
+
+    def sort(self) -> keyset.Sort:
+        """Return how to order the list; raises Refused for a word that is no sort order."""
+        word = self.sort_word.lstrip("-")
+        declared = self.table_class.sorts.get(word)
+        if declared is None or self.sort_word not in (word, f"-{word}"):
+            raise Refused(_("“%s” is not a way to sort this list.") % self.sort_word[:40], "bad_sort")
+        return keyset.Sort(declared.field, self.sort_word.startswith("-"), declared.nullable, declared.type)
+
+    def page(self) -> tuple[Page, list[dict[str, str]]]:
+        """Return one page and no problems, or an empty page and what is wrong with the address."""
+        problems = self.filterset.problems()
+        if self.tabs and self.tab is None:
+            problems.append({"label": _("Tab"), "message": _("There is no tab of this name.")})
+        if not problems:
+            try:
+                sort = self.sort()
+                token = self.request.GET.get("after", "")
+                cursor = Cursor.read(token, sort) if token else None
+                rows = self.narrow(self.filterset.rows().filter(self.tab.condition if self.tab else Q()))
+                return self.fetch(rows, sort, cursor), []
+            except Refused as refused:
+                problems.append({"label": str(self.title), "message": str(refused.message)})
+        return Page([], None, None), problems
+
+    def listing(self) -> dict[str, Any]:
+        """Return everything that the list's template shows."""
+        page, problems = self.page()
+        names, dense = self.layout()
+        filters = self.filterset.shown(self.here, ("tab", "sort", "cols", "list"))
+        filters["errors"] = problems
+        heads = columns.heads(self.table_class, names, self.sort_word, lambda word: self.here(drop=["after"], sort=word))
+        html = columns.render(
+            *(self.table_class, page.rows, self.setting),
+            names=names,
+            columns=heads,
+            link=self.link,
+            caption=str(self.title),
+            dense=dense,
+        )
+        counts = self.counts()
+        return {
+            "tabs": [self._tab(tab, counts) for tab in self.tabs],
+            "filters": filters,
+            "search_value": self.request.GET.get("q", ""),
+            "table": {"caption": self.title, "html": html, "rows": page.rows, "empty": self.empty()},
+            "pager": self._pager(page, counts),
+            "views": self.views(),
+            "chooser": self._chooser(names, dense),
+            **self.extras(),
+        }
+
+    def extras(self) -> dict[str, Any]:
+        """Return what one list shows besides."""
+        return {}
+
+    def counts(self) -> dict[str, int]:
+        """Count every tab up to the cap, all in one query."""
+        wanted = {
+            f"n{i}": CappedCount(self.records().order_by().filter(tab.condition).values("pk")[: CAP + 1])
+            for i, tab in enumerate(self.tabs)
+            if tab.counted
+        }
+        if not wanted:
+            return {}
+        found = Shop.objects.filter(pk=self.shop.pk).values(**wanted).get()
+        return {tab.code: found[f"n{i}"] for i, tab in enumerate(self.tabs) if tab.counted}
+
+    def layout(self) -> tuple[list[str], bool]:
+        """Return the columns to show, from the address, else as the person keeps them, and the density."""
+        kept = getattr(self.member, "layout", None) or {}
+        asked = [name for name in self.request.GET.get("cols", "").split(",") if name]
+        return self.table_class.names(asked or kept.get("columns", ())), bool(kept.get("dense"))
+
+    def views(self) -> dict[str, Any]:
+        """Return the saved views that this person sees, own and the team's."""
+        own = Q(member=self.member) | Q(member=None)
+        found = SavedView.objects.for_shop(self.shop).filter(own, page=self.name).only("name", "query", "member", "created_by")
+        here = normal(self.here(drop=["after"]).partition("?")[2])
+        may_share = self.actor.may(Perm.VIEWS_SHARE)
+        prepared = [
+            {
+                "label": view.name,
+                "url": f"{self.request.path}?{view.query}",
+                "active": normal(view.query) == here,
+                "delete_url": self.url(f"{self.url_name}_view_delete", view.pk) if view.member_id or may_share else "",
+                "mine": view.member_id is not None,
+            }
+            for view in found
+        ]
+        return {
+            "personal": [view for view in prepared if view["mine"]],
+            "team": [view for view in prepared if not view["mine"]],
+            "can_share": may_share,
+            "save_url": self.url(f"{self.url_name}_view_save"),
+            "current_query": here,
+        }
+
+    def here(self, *, drop: Sequence[str] = (), **put: str) -> str:
+        """Return this list's address with some parts dropped and others put."""
+        query = self.request.GET.copy()
+        for name in drop:
+            query.pop(name, None)
+        for name, value in put.items():
+            query[name] = value
+        text = query.urlencode()
+        return f"{self.request.path}?{text}" if text else self.request.path
+
+    def _tab(self, tab: Tab, counts: dict[str, int]) -> dict[str, Any]:
+        return {
+            "label": tab.label,
+            "code": tab.code,
+            "count": money.capped(counts[tab.code], CAP) if tab.counted else "",
+            "url": self.here(drop=["after", "tab"], **({"tab": tab.code} if tab.code else {})),
+            "active": tab is self.tab,
+        }
+
+    def _pager(self, page: Page, counts: dict[str, int]) -> dict[str, str]:
+        plain = not self.filterset.active() and not self.request.GET.get("list")
+        total = counts.get(self.tab.code) if self.tab and plain else None
+        shown = len(page.rows)
+        if total is not None:
+            said = _("%(shown)s of %(total)s") % {"shown": shown, "total": money.capped(total, CAP)}
+        else:
+            more = page.next is not None or page.previous is not None
+            said = _("%(shown)s on this page") % {"shown": shown} if more else _("%(shown)s found") % {"shown": shown}
+        return {
+            "first_url": self.here(drop=["after"]) if page.previous else "",
+            "prev_url": self.here(after=page.previous.token()) if page.previous else "",
+            "next_url": self.here(after=page.next.token()) if page.next else "",
+            "from_text": said,
+        }
+
+    def _chooser(self, names: list[str], dense: bool) -> dict[str, Any]:
+        every = names + [name for name in self.table_class.base_columns if name not in names]
+        shown = [(name, self.table_class.column(name)) for name in every]
+        return {
+            "url": self.url(f"{self.url_name}_layout"),
+            "density": "compact" if dense else "cosy",
+            "columns": [
+                {"name": name, "label": column.verbose_name, "shown": name in names, "required": column.required}
+                for name, column in shown
+            ],
+        }
+
+
+def normal(query: str) -> str:
+    """Write a query in one order and without empty parts, so that the same view is known again."""
+    parsed = QueryDict(query)
+    pairs = sorted((name, value) for name, values in parsed.lists() for value in values if value and name != "after")
+    clean = QueryDict(mutable=True)
+    for name, value in pairs:
+        clean.appendlist(name, value)
+    return clean.urlencode()
+
+

@@ -1,0 +1,11 @@
+"""Tasks of the platform: thin, safe to run twice, each one verb."""
+
+from celery import shared_task
+
+
+@shared_task
+def clear_ended_sessions() -> None:
+    """Delete the sessions whose time is over."""
+    from django.core.management import call_command
+
+    call_command("clearsessions")

@@ -1,0 +1,78 @@
+"""Times as people read them: the shop's clock on the wall, short on the row, whole on hover, and what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+SOON = timedelta(hours=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time prepared for a page: `11-22 14:05`, `2026-11-22 14:05:09 CST`, and the machine's form."""
+
+    short: str
+    full: str
+    iso: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A remaining time prepared for a page; `level` is '', 'soon' or 'late'."""
+
+    text: str
+    iso: str
+    level: str
+    label: str = ""
+
+
+def moment(at: datetime | None, zone: ZoneInfo, *, this_year: int | None = None) -> Moment | None:
+    """Prepare a time in the shop's zone; another year than this is written out."""
+    if at is None:
+        return None
+    local = at.astimezone(zone)
+    short = f"{local:%m-%d %H:%M}" if this_year in (None, local.year) else f"{local:%Y-%m-%d}"
+    return Moment(short, f"{local:%Y-%m-%d %H:%M:%S %Z}", local.isoformat(timespec="seconds"))
+
+
+def due(at: datetime | None, now: datetime, zone: ZoneInfo, *, label: str = "") -> Due | None:
+    """Prepare a deadline: at the very second it counts as over."""
+    if at is None:
+        return None
+    left = at - now
+    late = left <= timedelta(0)
+    text = _("%(span)s late") % {"span": span(-left)} if late else span(left)
+    level = "late" if late else "soon" if left <= SOON else ""
+    return Due(text, at.astimezone(zone).isoformat(timespec="seconds"), level, label)
+
+
+def span(delta: timedelta) -> str:
+    """Write a length of time in its two largest units, such as 2 d 4 h or 35 min."""
+    minutes = int(delta.total_seconds() // 60)
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days:
+        return _("%(d)d d %(h)d h") % {"d": days, "h": hours}
+    if hours:
+        return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes}
+    return _("%(m)d min") % {"m": minutes}
+
+
+def words(delta: timedelta) -> str:
+    """Write a length of time in whole words, such as 48 hours or 7 days."""
+    hours, rest = divmod(int(delta.total_seconds()), 3600)
+    if rest:
+        minutes = int(delta.total_seconds()) // 60
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    if hours % 24 or hours <= 72:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    return ngettext("%(n)d day", "%(n)d days", hours // 24) % {"n": hours // 24}
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a local day begins; where midnight is skipped, the first instant after the gap."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
