@@ -13,7 +13,7 @@
   };
 
   /* Ticks */
-  const boxes = () => [...document.querySelectorAll(".grid tbody input[name=ids]")];
+  const boxes = () => [...document.querySelectorAll(".sheet tbody input[name=ids]")];
   const tickAll = () => document.querySelector("[data-tick-all]");
   let lastTicked = null;
 
@@ -51,8 +51,8 @@
   document.addEventListener("reset", () => setTimeout(countTicks));
 
   /* Keys */
-  const rows = () => [...document.querySelectorAll(".list .grid tbody tr")];
-  const current = () => document.querySelector(".list .grid tbody tr.here");
+  const rows = () => [...document.querySelectorAll(".list .sheet tbody tr")];
+  const current = () => document.querySelector(".list .sheet tbody tr.here");
   const goTo = (row) => {
     current()?.classList.remove("here");
     row.classList.add("here");
@@ -83,7 +83,7 @@
     if (event.key !== "Enter") event.preventDefault();
   });
   document.addEventListener("focusin", (event) => {
-    const row = event.target.closest(".list .grid tbody tr");
+    const row = event.target.closest(".list .sheet tbody tr");
     if (row && row !== current()) {
       current()?.classList.remove("here");
       row.classList.add("here");
@@ -103,7 +103,7 @@
     return button;
   };
   const addCopyButtons = () => {
-    for (const link of document.querySelectorAll(".list .grid td.l a:only-child")) {
+    for (const link of document.querySelectorAll(".list .sheet td.l a:only-child")) {
       const { copy, copied } = link.closest("table").dataset;
       link.after(copyButton(link.textContent, copy, copied));
     }
