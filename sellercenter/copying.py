@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, models, transaction
 from psycopg import sql
@@ -55,5 +55,7 @@ def take_ids(model: type[models.Model], count: int) -> list[int]:
 @lru_cache(maxsize=256)
 def _shape(model: type[models.Model], fields: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Return the columns and their bare types; an unknown field raises FieldDoesNotExist."""
-    found = [model._meta.get_field(name) for name in fields]
-    return [field.column for field in found], [_MODIFIER.sub("", field.db_type(connection)) for field in found]
+    found = [cast("models.Field", model._meta.get_field(name)) for name in fields]
+    return [str(field.column) for field in found], [
+        _MODIFIER.sub("", str(field.db_type(connection))) for field in found
+    ]

@@ -1,0 +1,81 @@
+"""The history that facts can tell of an order, each event at its own time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from orders.facts import OrderFacts
+from orders.loading.arrivals import Arrival
+from orders.states import CancelledBy
+from sellercenter.copying import copy_rows
+from sellercenter.models import Event, Shop
+from sellercenter.permissions import BUYER, CHANNEL, SYSTEM, Actor, ActorKind
+
+_EVENT = ("shop", "kind", "subject_type", "subject_id", "actor_kind", "actor_label", "member", "at", "data")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One kind of event that facts can tell: when it happened, who did it, what is kept with it."""
+
+    kind: str
+    at: Callable[[Arrival], datetime | None]
+    actor: Actor | None = None
+    data: Callable[[OrderFacts], dict[str, Any]] | None = None
+
+
+# Without an actor it was the one who loads; only what really has a time of its own is told.
+_HISTORY = (
+    _Told("order.placed", attrgetter("facts.placed_at"), BUYER),
+    _Told("order.paid", attrgetter("paid_at"), BUYER, lambda facts: {"amount": str(facts.paid_amount)}),
+    _Told("order.approved", attrgetter("facts.reviewed_at")),
+    _Told("order.marked", attrgetter("abnormal_at"), None, lambda facts: _marked(facts)),
+    _Told("order.shipped", attrgetter("shipped_at")),
+    _Told("order.delivered", attrgetter("delivered_at")),
+    _Told("order.completed", attrgetter("completed_at")),
+    _Told("order.cancelled", attrgetter("cancelled_at"), None, lambda facts: _cancelled(facts)),
+    # Nobody tells when a flag was set; the last change of state is the nearest time that is known.
+    _Told("order.flagged", lambda arrival: _flagged_at(arrival), None, lambda facts: {"flag": facts.flag}),
+)
+_CANCELLED_BY = {CancelledBy.BUYER: BUYER, CancelledBy.SYSTEM: SYSTEM, CancelledBy.PLATFORM: CHANNEL}
+
+
+def _marked(facts: OrderFacts) -> dict[str, Any]:
+    return {"abnormal": str(facts.abnormal), "reason": facts.abnormal_reason}
+
+
+def _cancelled(facts: OrderFacts) -> dict[str, Any]:
+    return {"reason": facts.cancel_reason, "cancelled_by": str(facts.cancelled_by)}
+
+
+def _flagged_at(arrival: Arrival) -> datetime | None:
+    return None if arrival.facts.flag is None else arrival.status_at
+
+
+def write(shop: Shop, arrivals: list[Arrival], *, by: Actor, authors: dict[str, int]) -> None:
+    """Write the history of orders that have just been written."""
+    copy_rows(Event, _EVENT, _event_rows(shop, arrivals, by, authors))
+
+
+def _event_rows(shop: Shop, arrivals: list[Arrival], by: Actor, authors: dict[str, int]) -> Iterator[tuple[Any, ...]]:
+    """Give the history that the facts tell, in the order in which it is declared."""
+    shop_id = shop.pk
+    for arrival in arrivals:
+        facts, order_id = arrival.facts, arrival.id
+        for told in _HISTORY:
+            at = told.at(arrival)
+            if at is None:
+                continue
+            actor = told.actor or by
+            if told.kind == "order.cancelled":
+                actor = _CANCELLED_BY.get(facts.cancelled_by, by)  # type: ignore[call-overload]
+            data = told.data(facts) if told.data else {}
+            yield (shop_id, told.kind, "order", order_id, actor.kind, actor.label, actor.member_id, at, data)
+        for note in facts.notes:
+            author = authors.get(note.author)
+            who = (ActorKind.MEMBER, note.author, author) if author else (by.kind, by.label, by.member_id)
+            yield (shop_id, "order.noted", "order", order_id, *who, note.at, {})

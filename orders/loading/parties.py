@@ -1,0 +1,159 @@
+"""What orders share: buyers, products, SKUs, creators and parcels, found again or written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models
+
+from orders.facts import OrderFacts, ParcelFacts, TrackingFacts
+from orders.models import (
+    Buyer,
+    Creator,
+    Parcel,
+    Product,
+    Sku,
+    TrackingEvent,
+)
+from orders.states import ParcelStatus
+from sellercenter.copying import copy_rows, take_ids
+from sellercenter.models import Member, Shop
+
+
+@dataclass(slots=True)
+class Known:
+    """The ids of buyers, products, SKUs and creators by the platform's ids."""
+
+    buyers: dict[str, int]
+    products: dict[str, int]
+    skus: dict[str, int]
+    creators: dict[str, int]
+
+
+def register_parties(shop: Shop, orders: Sequence[OrderFacts]) -> Known:
+    lines = [line for order in orders for line in order.lines]
+    buyers = {order.buyer_uid: (order.buyer_nickname, "", "{}") for order in orders}
+    products = _register(Product, shop, "number", ("title",), {line.product_number: (line.title,) for line in lines})
+    skus = {
+        line.sku_number: (
+            *(products[line.product_number], line.seller_sku, line.variant),
+            line.list_price or line.unit_price,
+        )
+        for line in lines
+        if line.sku_number
+    }
+    hosts = [line for line in lines if line.creator_number]
+    creators = {line.creator_number: (line.creator_name or line.creator_number,) for line in hosts}
+    return Known(
+        buyers=_register(Buyer, shop, "uid", ("nickname", "relay_email", "tags"), buyers),
+        products=products,
+        skus=_register(Sku, shop, "number", ("product_id", "code", "variant", "price"), skus),
+        creators=_register(Creator, shop, "number", ("name",), creators),
+    )
+
+
+def _register(
+    model: type[models.Model], shop: Shop, key: str, columns: Sequence[str], wanted: dict[str, tuple[Any, ...]]
+) -> dict[str, int]:
+    """Return the ids of the shop's rows by their outside ids, after writing those that are missing.
+
+    Two calls at once may want the same row: the unique constraint lets one write it, the other one reads it.
+    """
+    found = _find(model, shop, key, [*wanted])
+    # In one order everywhere, so that two calls at once wait for each other and never in a circle.
+    missing = sorted(wanted.keys() - found.keys())
+    if missing:
+        found |= _insert(model, shop, (key, *columns), [(number, *wanted[number]) for number in missing])
+        found |= _find(model, shop, key, [number for number in missing if number not in found])
+    return found
+
+
+def _find(model: type[models.Model], shop: Shop, key: str, wanted: list[str]) -> dict[str, int]:
+    if not wanted:
+        return {}
+    rows = model._default_manager.filter(shop=shop, **{f"{key}__in": wanted}).values_list(key, "pk")
+    return dict(rows)
+
+
+def _insert(
+    model: type[models.Model], shop: Shop, columns: Sequence[str], rows: list[tuple[Any, ...]]
+) -> dict[str, int]:
+    """Write rows unless others were faster, and return the ids of those written by their first column."""
+    types = [model._meta.get_field(column).db_type(connection) for column in columns]
+    typed = ", ".join(f"{column}::{kind}" for column, kind in zip(columns, types, strict=True))
+    names, texts = ", ".join(columns), ", ".join("%s::text[]" for _column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} (shop_id, {names}) SELECT %s, {typed} "
+            f"FROM unnest({texts}) AS new ({names}) ON CONFLICT DO NOTHING RETURNING {columns[0]}, id",
+            [shop.pk, *(list(column) for column in zip(*rows, strict=True))],
+        )
+        return dict(cursor.fetchall())
+
+
+def register_parcels(shop: Shop, parcels: list[ParcelFacts]) -> dict[int, tuple[int, ParcelStatus | str]]:
+    """Return the id and the state of the row of each parcel, by the parcel's identity, after writing what is new."""
+    numbered: dict[tuple[str, str], ParcelFacts] = {}
+    for parcel in parcels:
+        if parcel.tracking_no:
+            numbered.setdefault((parcel.carrier, parcel.tracking_no), parcel)
+    rows = _write_numbered(shop, numbered)
+    bare = {id(parcel): parcel for parcel in parcels if not parcel.tracking_no}
+    fresh = dict(zip(bare, take_ids(Parcel, len(bare)), strict=True))
+    copy_rows(Parcel, ("id", *_PARCEL), ((fresh[key], shop.pk, *_parcel_row(parcel)) for key, parcel in bare.items()))
+    told = [(fresh[key], parcel.tracking) for key, parcel in bare.items()]
+    told += [(row, numbered[key].tracking) for key, (row, _state, new) in rows.items() if new]
+    copy_rows(TrackingEvent, ("parcel", "at", "code", "text", "site", "source"), _tracking_rows(told))
+    known = {id(parcel): rows[parcel.carrier, parcel.tracking_no][:2] for parcel in parcels if parcel.tracking_no}
+    return known | {key: (fresh[key], parcel.status) for key, parcel in bare.items()}
+
+
+_PARCEL = ("shop", "carrier", "tracking_no", "status", "shipped_at", "delivered_at", "last_event_at")
+
+
+def _parcel_row(parcel: ParcelFacts) -> tuple[Any, ...]:
+    news = max((message.at for message in parcel.tracking), default=None)
+    return (parcel.carrier, parcel.tracking_no, parcel.status, parcel.shipped_at, parcel.delivered_at, news)
+
+
+def _write_numbered(
+    shop: Shop, parcels: dict[tuple[str, str], ParcelFacts]
+) -> dict[tuple[str, str], tuple[int, ParcelStatus | str, bool]]:
+    """Write parcels with numbers unless the shop has them; return id, state and whether each is new."""
+    if not parcels:
+        return {}
+    keys = sorted(parcels)
+    columns = [list(column) for column in zip(*(_parcel_row(parcels[key]) for key in keys), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO orders_parcel (shop_id, {', '.join(_PARCEL[1:])}) "
+            "SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::text[], "
+            "%s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) "
+            "ON CONFLICT DO NOTHING RETURNING id, carrier, tracking_no",
+            [shop.pk, *columns],
+        )
+        rows: dict[tuple[str, str], tuple[int, ParcelStatus | str, bool]] = {
+            (carrier, number): (row, parcels[carrier, number].status, True) for row, carrier, number in cursor
+        }
+    old = [key for key in keys if key not in rows]
+    # Locked, so that the state from which this order's is derived holds until the order is there.
+    stored = Parcel.objects.for_shop(shop).filter(tracking_no__in=[number for _carrier, number in old]).order_by("pk")
+    for parcel in stored.select_for_update(no_key=True) if old else ():
+        rows.setdefault((parcel.carrier, parcel.tracking_no), (parcel.pk, parcel.status, False))
+    return rows
+
+
+def _tracking_rows(told: list[tuple[int, list[TrackingFacts]]]) -> Iterator[tuple[Any, ...]]:
+    """Give each message of a carrier once; they like to come twice."""
+    for parcel, messages in told:
+        once = {(parcel, message.at, message.code, message.text): message.site for message in messages}
+        yield from ((*key, site, "") for key, site in once.items())
+
+
+def authors_of(shop: Shop, orders: Sequence[OrderFacts]) -> dict[str, int]:
+    """Return the team's members by the names under which notes may be signed."""
+    if not any(order.notes for order in orders):
+        return {}
+    return dict(Member.objects.for_shop(shop).order_by("pk").values_list("label", "pk"))
