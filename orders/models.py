@@ -555,3 +555,23 @@ class OrderNote(models.Model):
         return self.body[:40]
 
 
+
+
+class PastedNumbers(models.Model):
+    """Numbers that somebody pasted to look up at once; an address of 500 numbers would be too long, so it names this."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    numbers = ArrayField(models.CharField(max_length=64))
+    pasted_at = models.DateTimeField(db_default=Now())
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index("pasted_at", name="pasted_by_age")]
+        constraints = [
+            models.CheckConstraint(name="pasted_at_most_500", condition=Q(numbers__len__gt=0, numbers__len__lte=500)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.numbers)} numbers"

@@ -19,4 +19,5 @@ app.conf.task_queues = [Queue(name) for name in ("celery", "timers", "notices", 
 app.conf.task_default_queue = "celery"
 app.conf.beat_schedule = {
     "clear sessions that have ended": {"task": "sellercenter.tasks.clear_ended_sessions", "schedule": 3600.0},
+    "forget pasted numbers": {"task": "orders.tasks.forget_pasted_numbers", "schedule": 86400.0},
 }

@@ -129,3 +129,29 @@ def _ranges(sort: Sort, cursor: Cursor | None) -> list[Q]:
     # `a <= x AND (a < x OR id < y)`: the first half bounds the index scan, the second breaks the tie.
     head = Q(**{f"{field}__{before}e": cursor.value}) & (Q(**{f"{field}__{before}": cursor.value}) | beyond_pk)
     return [head, Q(**{f"{field}__isnull": True})] if sort.nullable and not backwards else [head]
+
+
+def reach(queryset: QuerySet, sort: Sort, size: int, cursor: Cursor | None = None) -> Q | None:
+    """Return the condition that holds the next `size` rows and no more, or None when fewer rows are left."""
+    backwards = bool(cursor and cursor.backwards)
+    plain = queryset.select_related(None).prefetch_related(None)
+    ordered = plain.order_by(*sort.order(backwards=backwards)).values("id", sort.field)
+    ahead = size
+    for condition in _ranges(sort, cursor):
+        part = ordered.filter(condition)
+        last = part[ahead : ahead + 1].first() if ahead else None
+        if last:
+            return _upto(_at(last, sort, backwards=backwards), sort)
+        if sort.nullable:
+            ahead -= min(ahead, part[:ahead].count())
+    return None
+
+
+def _upto(last: Cursor, sort: Sort) -> Q:
+    """Return the condition that keeps what stands before a row in the direction of travel."""
+    side = "gte" if sort.descending != last.backwards else "lte"
+    if last.value is None:
+        tail = Q(**{f"{sort.field}__isnull": True, f"pk__{side}": last.pk})
+        return tail if last.backwards else Q(**{f"{sort.field}__isnull": False}) | tail
+    within = Q(**{f"{sort.field}__{side}": last.value})
+    return within | Q(**{f"{sort.field}__isnull": True}) if sort.nullable and last.backwards else within

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
@@ -38,7 +37,7 @@ Text = str | Promise
 CAP = 10_000
 
 
-class ShopPage(AccessMixin, View):
+class ShopPage(View):
     """A page inside a shop. Subclasses say which `permission` opens it."""
 
     permission: ClassVar[Perm | None] = None
@@ -59,8 +58,6 @@ class ShopPage(AccessMixin, View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Find the shop, check the right, then run the page; private pages are never kept by a cache."""
-        if not request.user.is_authenticated:
-            return self.handle_no_permission()
         self.enter(kwargs.pop("shop"))
         self.actor.require(self.permission or "")
         response = super().dispatch(request, *args, **kwargs)

@@ -8,12 +8,11 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
-from django.contrib.auth.decorators import login_not_required, login_required
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.utils.translation import gettext as _
@@ -58,7 +57,6 @@ def _set_language_cookie(response: HttpResponse, language: str) -> None:
     )
 
 
-@login_required
 def shop_choice(request: HttpRequest) -> HttpResponse:
     """Open the only shop, or let the person choose among several."""
     members = Member.objects.active().filter(user_id=request.user.pk).select_related("shop", "role").order_by("shop__name")
@@ -91,7 +89,6 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@login_required
 def theme(request: HttpRequest) -> HttpResponse:
     """Change between light, dark and the device's own."""
     form = ThemeForm(request.POST)
@@ -292,11 +289,9 @@ class MemberPassword(MemberAct):
         return _("%s has a new password.") % record.label
 
 
-@method_decorator(login_required, name="dispatch")
 class PasswordChange(auth.PasswordChangeView):
     """Let a person change their own password."""
 
 
-@method_decorator(login_required, name="dispatch")
 class PasswordChangeDone(auth.PasswordChangeDoneView):
     """Say that the password is changed."""

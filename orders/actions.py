@@ -1,0 +1,117 @@
+"""Verbs on orders: one door for each thing that can be done to one."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from orders.lifecycle import ORDER
+from orders.models import Order, OrderNote
+from orders.states import Abnormal, CancelledBy, Flag, LineStatus
+from sellercenter import events
+from sellercenter.lifecycle import Refused
+from sellercenter.permissions import Actor, ActorKind, Perm
+
+
+@transaction.atomic
+def approve(order: Order, *, by: Actor) -> None:
+    """Pass the order on to shipping."""
+    ORDER.move(order, "approve", by=by, reviewed_at=Now(), updated_at=Now())
+
+
+@transaction.atomic
+def cancel(order: Order, *, reason: str, by: Actor) -> None:
+    """Cancel the order and all of its lines; refused once anything has been shipped or while a case is open."""
+    reason = reason.strip()
+    if not reason:
+        raise Refused(_("Say why the order is cancelled; the buyer sees the reason."), "reason_missing")
+    who = CancelledBy.BUYER if by.kind == ActorKind.BUYER else CancelledBy.SELLER
+    ORDER.move(
+        *(order, "cancel"),
+        by=by,
+        data={"reason": reason},
+        cancelled_at=Now(),
+        cancelled_by=who,
+        cancel_reason=reason,
+        updated_at=Now(),
+    )
+    order.lines.update(status=LineStatus.CANCELLED, cancel_reason=reason)
+
+
+@transaction.atomic
+def add_note(order: Order, *, body: str, by: Actor) -> OrderNote:
+    """Add an internal note; the buyer never sees it, and nobody can change it afterwards."""
+    by.require(Perm.ORDERS_NOTE)
+    body = body.strip()
+    if not body:
+        raise Refused(_("Write something first."), "note_empty")
+    note = OrderNote.objects.create(
+        shop_id=order.shop_id, order=order, author_id=by.member_id, author_label=by.label, body=body
+    )
+    Order.objects.filter(pk=order.pk).update(note_count=F("note_count") + 1, updated_at=Now())
+    events.record(order.shop, "order.noted", order, by=by, note=note.pk)
+    return note
+
+
+@transaction.atomic
+def write_seller_note(order: Order, *, note: str, before: str, by: Actor) -> None:
+    """Replace the seller note that travels with the order to the platform.
+
+    `before` is the text that the writer saw; refused when somebody else has changed it since.
+    """
+    by.require(Perm.ORDERS_NOTE)
+    note = note.strip()
+    if note == before:
+        return
+    if not Order.objects.filter(pk=order.pk, seller_note=before).update(seller_note=note, updated_at=Now()):
+        raise Refused(_("Somebody changed the seller note meanwhile. Read it, then write again."), "changed_meanwhile")
+    order.seller_note = note
+    events.record(order.shop, "order.seller_note_written", order, by=by, before=before, after=note)
+
+
+@transaction.atomic
+def set_flag(order: Order, *, flag: int | None, by: Actor) -> None:
+    """Set the order's flag colour, or take the flag away."""
+    by.require(Perm.ORDERS_NOTE)
+    before = _locked(order).flag
+    if before == flag:
+        return
+    Order.objects.filter(pk=order.pk).update(flag=flag, updated_at=Now())
+    order.flag = flag
+    events.record(order.shop, "order.flagged", order, by=by, before=_colour(before), after=_colour(flag))
+
+
+@transaction.atomic
+def mark_abnormal(order: Order, *, kind: Abnormal, reason: str, by: Actor) -> None:
+    """Mark the order as one that needs somebody's eyes, with what is wrong."""
+    by.require(Perm.ORDERS_MARK)
+    before = _locked(order)
+    if (before.abnormal, before.abnormal_reason) == (kind, reason.strip()):
+        return
+    values = {"abnormal": Abnormal(kind), "abnormal_reason": reason.strip()}
+    Order.objects.filter(pk=order.pk).update(**values, abnormal_at=Now(), updated_at=Now())
+    order.refresh_from_db(fields=["abnormal", "abnormal_reason", "abnormal_at"])
+    events.record(order.shop, "order.marked", order, by=by, before=before.abnormal, after=kind, reason=reason.strip())
+
+
+@transaction.atomic
+def clear_abnormal(order: Order, *, by: Actor) -> None:
+    """Take the mark away when the matter is settled."""
+    by.require(Perm.ORDERS_MARK)
+    before = _locked(order).abnormal
+    if not before:
+        raise Refused(_("The order is not marked as abnormal."), "not_marked")
+    Order.objects.filter(pk=order.pk).update(abnormal="", abnormal_reason="", abnormal_at=None, updated_at=Now())
+    order.refresh_from_db(fields=["abnormal", "abnormal_reason", "abnormal_at"])
+    events.record(order.shop, "order.unmarked", order, by=by, before=before)
+
+
+def _locked(order: Order) -> Order:
+    """Read what is about to change under the row's lock, so that the history tells the truth."""
+    return Order.objects.select_for_update().only("flag", "abnormal", "abnormal_reason").get(pk=order.pk)
+
+
+def _colour(flag: int | None) -> str:
+    return "" if flag is None else Flag(flag).name.lower()

@@ -1,0 +1,244 @@
+"""One order prepared for its page: everything that people read there, as plain values."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from orders.models import Order, OrderLine, Parcel, TrackingEvent
+from orders.states import (
+    Abnormal,
+    AfterSales,
+    Flag,
+    Kind,
+    LineStatus,
+    ParcelStatus,
+    PaymentMethod,
+    PaymentStatus,
+    Source,
+    Status,
+    TrackingCode,
+)
+from orders.tables import deadline, deadline_words, initials, states
+from sellercenter import money
+from sellercenter.columns import Setting, labels
+from sellercenter.times import due, moment
+
+STEPS = (
+    (Status.UNPAID, "placed_at"),
+    (Status.TO_REVIEW, "paid_at"),
+    (Status.TO_SHIP, "reviewed_at"),
+    (Status.SHIPPED, "shipped_at"),
+    (Status.DELIVERED, "delivered_at"),
+    (Status.COMPLETED, "completed_at"),
+)
+
+
+def prepare(order: Order, at: Setting) -> dict[str, Any]:
+    """Return the order as `templates/orders/order_detail.html` reads it, without forms, moves and history."""
+    badges = states(order, at)
+    return {
+        "number": order.number,
+        "badge": badges[0],
+        "badges": badges[1:],
+        "flag": None if order.flag is None else {"code": Flag(order.flag).name.lower(), "label": labels(Flag)[order.flag]},
+        "abnormal": {"label": labels(Abnormal)[order.abnormal], "reason": order.abnormal_reason} if order.abnormal else None,
+        "steps": steps(order, at),
+        "banner": banner(order, at),
+        "items": [item(line, order, at) for line in order.lines.all()],
+        "parcels": parcels(order, at),
+        "money": breakdown(order),
+        "payments": payments(order, at),
+        "buyer": {"nickname": order.buyer_nickname or "—", "uid": order.buyer.uid, "url": "", "tags": order.buyer.tags},
+        "delivery": delivery(order),
+        "attribution": attribution(order),
+        "clocks": clocks(order, at),
+    }
+
+
+def steps(order: Order, at: Setting) -> list[dict[str, str]]:
+    """Show the way of the order from placed to completed, or to where it was cancelled."""
+    names = {
+        Status.UNPAID: _("Placed"),
+        Status.TO_REVIEW: _("Paid"),
+        Status.TO_SHIP: _("Approved"),
+        Status.SHIPPED: _("Shipped"),
+        Status.DELIVERED: _("Delivered"),
+        Status.COMPLETED: _("Completed"),
+    }
+    shown = []
+    for status, field in STEPS:
+        when = moment(getattr(order, field), at.zone, this_year=at.year)
+        if order.status == Status.CANCELLED and when is None:
+            continue
+        shown.append({"label": names[status], "at": when.short if when else "", "state": "done" if when else ""})
+    if order.status == Status.CANCELLED:
+        when = moment(order.cancelled_at, at.zone, this_year=at.year)
+        shown.append({"label": _("Cancelled"), "at": when.short if when else "", "state": "now"})
+    else:
+        waiting = next((step for step in shown if not step["state"]), None)
+        if waiting:
+            waiting["state"] = "now"
+    return shown
+
+
+def banner(order: Order, at: Setting) -> dict[str, Any]:
+    """Say where the order stands, who must act next, and until when."""
+    texts = {
+        Status.UNPAID: (_("Waiting for payment"), _("The buyer pays; then the order comes to review.")),
+        Status.TO_REVIEW: (_("Waiting for review"), _("Somebody with the right approves or cancels it.")),
+        Status.TO_SHIP: (_("Waiting to be shipped"), _("Pack it and hand it to the carrier.")),
+        Status.PART_SHIPPED: (_("Partly shipped"), _("Some items still have to leave.")),
+        Status.SHIPPED: (_("On its way"), _("The carrier delivers.")),
+        Status.DELIVERED: (_("Delivered"), _("The buyer confirms receipt, or it counts as confirmed in time.")),
+        Status.COMPLETED: (_("Completed"), _("Nothing is left to do.")),
+        Status.CANCELLED: (_("Cancelled"), order.cancel_reason),
+    }
+    text, following = texts[Status(order.status)]
+    if order.cancel_requested_at and order.status in (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED):
+        following = _("The buyer asked to cancel. Answer before anything else.")
+    return {"text": text, "next": following, "due": deadline(order, at)}
+
+
+def item(line: OrderLine, order: Order, at: Setting) -> dict[str, Any]:
+    """Prepare one line."""
+    off = line.platform_discount + line.seller_discount + line.creator_discount + line.payment_discount
+    return {
+        "initials": initials(line.title),
+        "title": line.title,
+        "variant": line.variant,
+        "sku": line.seller_sku,
+        "quantity": line.quantity,
+        "price": money.text(line.unit_price, order.currency),
+        "discount": money.text(-off, order.currency) if off else "—",
+        "amount": money.text(line.amount, order.currency),
+        "badge": {"code": line.status, "label": labels(LineStatus)[line.status]},
+        "note": _("Gift") if line.gift else "",
+    }
+
+
+def parcels(order: Order, at: Setting) -> list[dict[str, Any]]:
+    """Prepare the parcels in which the order travels, each with its news, newest first."""
+    found: dict[int, Parcel] = {}
+    contents: dict[int, list[str]] = {}
+    for line in order.lines.all():
+        for part in line.parts.all():
+            found[part.parcel_id] = part.parcel
+            contents.setdefault(part.parcel_id, []).append(f"{line.title} × {part.quantity}")
+    news: dict[int, list[dict[str, Any]]] = {}
+    for event in TrackingEvent.objects.filter(parcel__in=found).order_by("-at", "-pk"):
+        text = event.text or labels(TrackingCode)[event.code]
+        when = moment(event.at, at.zone, this_year=at.year)
+        news.setdefault(event.parcel_id, []).append({"text": text, "place": event.site, "at": when})
+    return [
+        {
+            "carrier": parcel.carrier or _("Carrier unknown"),
+            "tracking_no": parcel.tracking_no or _("no tracking number"),
+            "badge": {"code": parcel.status, "label": labels(ParcelStatus)[parcel.status]},
+            "lines": contents[pk],
+            "events": news.get(pk, []),
+        }
+        for pk, parcel in found.items()
+    ]
+
+
+def breakdown(order: Order) -> list[dict[str, Any]]:
+    """Show how the amount is made up, and who bears each discount."""
+    lines: list[tuple[str, Decimal, str]] = [
+        (_("Goods"), order.goods_amount, ""),
+        (_("Platform discount"), -order.platform_discount, _("platform")),
+        (_("Shop discount"), -order.seller_discount, _("shop")),
+        (_("Creator discount"), -order.creator_discount, _("creator")),
+        (_("Payment discount"), -order.payment_discount, _("payment provider")),
+        (_("Freight"), order.freight_amount, ""),
+        (_("Freight discount"), -order.freight_discount, _("shop")),
+        (_("Tax"), order.tax_amount, ""),
+        (_("Fees"), order.fee_amount, ""),
+        (_("Price change by the seller"), order.adjustment, _("shop")),
+    ]
+    shown = [
+        {"label": label, "amount": money.text(amount, order.currency), "bearer": bearer}
+        for i, (label, amount, bearer) in enumerate(lines)
+        if amount or i in (0, 5)
+    ]
+    shown.append({"label": _("Total"), "amount": money.text(order.total_amount, order.currency), "strong": True})
+    shown.append({"label": _("Paid"), "amount": money.text(order.paid_amount, order.currency)})
+    if order.refunded_amount:
+        shown.append({"label": _("Refunded"), "amount": money.text(-order.refunded_amount, order.currency)})
+    return shown
+
+
+def payments(order: Order, at: Setting) -> list[dict[str, Any]]:
+    """Prepare the payments."""
+    codes = {PaymentStatus.CAPTURED: "paid", PaymentStatus.PENDING: "pending", PaymentStatus.FAILED: "failed"}
+    return [
+        {
+            "method": labels(PaymentMethod)[payment.method],
+            "reference": payment.transaction_no,
+            "amount": money.text(payment.amount, order.currency),
+            "badge": {"code": codes[PaymentStatus(payment.status)], "label": labels(PaymentStatus)[payment.status]},
+            "at": moment(payment.paid_at, at.zone, this_year=at.year),
+        }
+        for payment in order.payments.all()
+    ]
+
+
+def delivery(order: Order) -> dict[str, Any]:
+    """Show where the order goes, masked; province, city and district are open."""
+    recipient = getattr(order, "recipient", None)
+    region = " ".join(part for part in (order.province, order.city, order.district) if part)
+    return {
+        "name": recipient.name_masked if recipient else "—",
+        "phone": recipient.phone_masked if recipient else "—",
+        "region": region or "—",
+        "address": " ".join(filter(None, (recipient.address_masked, recipient.postcode_masked))) if recipient else "",
+        "note": order.buyer_message,
+        "shown": False,
+        "reveal": None,
+    }
+
+
+def attribution(order: Order) -> list[dict[str, str]]:
+    """Show where the order came from: source, app, creator, room or video, commission."""
+    facts = [{"label": _("Source"), "value": labels(Source)[order.source]}]
+    if order.channel:
+        facts.append({"label": _("App"), "value": order.channel})
+    if order.kind != Kind.NORMAL:
+        facts.append({"label": _("Kind of order"), "value": labels(Kind)[order.kind]})
+    line = next((line for line in order.lines.all() if line.creator_id), None)
+    if line and line.creator:
+        facts.append({"label": _("Creator"), "value": line.creator.name})
+        if line.room:
+            facts.append({"label": _("Live room"), "value": line.room})
+        if line.video:
+            facts.append({"label": _("Short video"), "value": line.video})
+        commission = sum((one.commission_amount for one in order.lines.all()), Decimal(0))
+        rate = f" ({line.commission_rate:.1%})" if line.commission_rate is not None else ""
+        facts.append({"label": _("Commission"), "value": money.text(commission, order.currency) + rate})
+    if order.aftersales != AfterSales.NONE:
+        facts.append({"label": _("After-sales"), "value": labels(AfterSales)[order.aftersales]})
+    return facts
+
+
+def clocks(order: Order, at: Setting) -> list[dict[str, Any]]:
+    """Show each running clock of the order with what is left on it."""
+    names = {
+        "remind": _("First payment reminder"),
+        "remind_again": _("Second payment reminder"),
+        "expire": _("Cancelled when unpaid"),
+        "complete": _("Receipt counts as confirmed"),
+    }
+    running = []
+    deadline_shown = deadline(order, at)
+    if deadline_shown:
+        running.append({"label": deadline_words(order.status), "due": deadline_shown})
+    if order.due_at and order.due_step in names and order.due_at != order.deadline_at:
+        running.append({"label": names[order.due_step], "due": due(order.due_at, at.now, at.zone)})
+    policy = order.shop.policy
+    waiting = order.status in (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED)
+    if order.cancel_requested_at and waiting and policy.cancel_answer:
+        answer_by = order.cancel_requested_at + policy.cancel_answer
+        running.append({"label": _("Answer to the cancel request"), "due": due(answer_by, at.now, at.zone)})
+    return running

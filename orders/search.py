@@ -1,0 +1,164 @@
+"""One search box for a million orders: order no., tracking no., phone, buyer's nickname, product.
+
+No single plan is quick for every word: an index of pieces is quick for rare words and slow for common ones, and walking
+the list is the reverse. So a search looks at the newest slice of the list first, where common words fill a page at once,
+and asks the indexes only when the slice did not fill it, which means that the word is rare. All strategies give the same
+rows; they differ in time only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Exists, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Lower
+
+from orders.grams import Bigrams
+from orders.models import Order, OrderLine, Parcel, ParcelLine, Product, Recipient, Sku
+from sellercenter import keyset, privacy
+from sellercenter.keyset import Cursor, Page, Sort
+from sellercenter.models import Shop
+
+SLICE = 3_000
+MOST_CANDIDATES = 20_000
+MOST_PRODUCTS = 500
+_NUMBER_LIKE = re.compile(r"(?=.*\d)[\w./#+-]{5,64}")
+
+
+class Contains(Func):
+    """Whether an array holds all of the pieces; written bare so that the index of pieces serves it."""
+
+    template = "%(expressions)s"
+    arg_joiner = " @> "
+    output_field = TextField()
+    conditional = True
+
+
+def like(text: str) -> str:
+    """Turn a text into a LIKE pattern that finds it anywhere, letter by letter."""
+    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+class Like(Func):
+    """`left LIKE right`, with the pattern as it is."""
+
+    template = "%(expressions)s"
+    arg_joiner = " LIKE "
+    output_field = TextField()
+    conditional = True
+
+
+def nickname(text: str) -> Q:
+    """Match a piece of the buyer's nickname, whatever its capitals."""
+    return Q(Like(Lower("buyer_nickname"), Value(like(text))))
+
+
+def nickname_indexed(text: str) -> Q:
+    """The same, with a condition that an index answers: pieces of two letters for two, of three for more."""
+    if len(text) == 2:
+        pieces = Value([text.lower()], output_field=ArrayField(TextField()))
+        return Q(Contains(Bigrams(Lower("buyer_nickname")), pieces)) & nickname(text)
+    return nickname(text)
+
+
+def phone(shop: Shop, text: str) -> Q:
+    """Match orders that go to exactly this phone, through the keyed index; the number itself is nowhere in the query."""
+    wanted = privacy.blind_index(privacy.normal_phone(text), shop_id=shop.pk)
+    found = Recipient.objects.for_shop(shop).filter(phone_index=wanted)
+    return Q(pk__in=found.values("order_id")) if wanted else Q(pk__in=[])
+
+
+def tracking(shop: Shop, text: str) -> Q:
+    """Match orders of which something travels under this tracking number."""
+    parcels = Parcel.objects.for_shop(shop).filter(tracking_no=text.strip())
+    return Q(pk__in=ParcelLine.objects.filter(parcel__in=parcels).values("order_id"))
+
+
+def products(shop: Shop, text: str) -> list[int]:
+    """Return the products that a text means: by number, by SKU or seller's code, or by a piece of the title."""
+    by_sku = Sku.objects.for_shop(shop).filter(Q(number=text) | Q(code=text)).values("product_id")
+    wanted = Q(number=text) | Q(pk__in=by_sku) | Q(Like(Lower("title"), Value(like(text))))
+    return list(Product.objects.for_shop(shop).filter(wanted).values_list("pk", flat=True)[:MOST_PRODUCTS])
+
+
+def product(shop: Shop, text: str) -> Q:
+    """Match orders with a line of such a product."""
+    found = products(shop, text)
+    return Q(Exists(OrderLine.objects.filter(order_id=OuterRef("pk"), product_id__in=found))) if found else Q(pk__in=[])
+
+
+@dataclass(frozen=True)
+class Needle:
+    """What is searched: the text and the products that it means."""
+
+    shop: Shop
+    text: str
+    products: list[int]
+
+    def matches(self) -> Q:
+        """Return the condition that a row of a small slice is tested with."""
+        found = nickname(self.text) | Q(number__startswith=self.text)
+        if self.products:
+            lines = OrderLine.objects.filter(order_id=OuterRef("pk"), product_id__in=self.products)
+            found |= Q(Exists(lines))
+        return found
+
+    def candidates(self) -> list[int] | None:
+        """Return the orders that the indexes find, or None when the word is common after all."""
+        every = Order.objects.for_shop(self.shop).order_by()
+        queries = [
+            every.filter(nickname_indexed(self.text)).values_list("pk"),
+            every.filter(number__startswith=self.text).values_list("pk"),
+        ]
+        if self.products:
+            lines = OrderLine.objects.for_shop(self.shop).order_by()
+            queries.append(lines.filter(product_id__in=self.products).values_list("order_id"))
+        union = queries[0].union(*queries[1:], all=True)
+        found = [pk for (pk,) in union[: MOST_CANDIDATES + 1]]
+        return None if len(found) > MOST_CANDIDATES else found
+
+
+def by_number(shop: Shop, text: str) -> list[int]:
+    """Return the orders that a number names: order no. or its beginning, tracking no., or the recipient's phone."""
+    every = Order.objects.for_shop(shop).order_by()
+    queries = [
+        every.filter(number__startswith=text).values_list("pk"),
+        every.filter(tracking(shop, text)).values_list("pk"),
+    ]
+    if len(privacy.normal_phone(text)) >= 7:
+        queries.append(every.filter(phone(shop, text)).values_list("pk"))
+    return [pk for (pk,) in queries[0].union(*queries[1:])[:MOST_CANDIDATES]]
+
+
+def pasted(shop: Shop, numbers: list[str]) -> tuple[list[int], list[str]]:
+    """Return the orders that pasted order or tracking numbers name, and the numbers that this shop does not know."""
+    orders = dict(Order.objects.for_shop(shop).filter(number__in=numbers).values_list("number", "pk"))
+    rest = [number for number in numbers if number not in orders]
+    parts = ParcelLine.objects.for_shop(shop).filter(parcel__tracking_no__in=rest)
+    by_tracking: dict[str, set[int]] = {}
+    for number, pk in parts.values_list("parcel__tracking_no", "order_id"):
+        by_tracking.setdefault(number, set()).add(pk)
+    ids = set(orders.values()).union(*by_tracking.values())
+    return sorted(ids), [number for number in rest if number not in by_tracking]
+
+
+def fetch(rows: QuerySet, text: str, sort: Sort, size: int, cursor: Cursor | None, *, shop: Shop) -> Page:
+    """Return one page of those rows that the text finds, in at most six short queries."""
+    text = text.strip()
+    if _NUMBER_LIKE.fullmatch(text) and (found := by_number(shop, text)):
+        return keyset.fetch(rows.filter(pk__in=found), sort, size, cursor)
+    if len(text) < 2:
+        return keyset.fetch(rows.filter(number__startswith=text), sort, size, cursor)
+    needle = Needle(shop, text, products(shop, text))
+    near = keyset.reach(rows, sort, SLICE, cursor)
+    page = keyset.fetch(rows.filter(near or Q()).filter(needle.matches()), sort, size, cursor)
+    more = page.previous if cursor and cursor.backwards else page.next
+    if near is None or more is not None:
+        return page
+    found = needle.candidates()
+    wanted = needle.matches() if found is None else Q(pk__in=found)
+    return keyset.fetch(rows.filter(wanted), sort, size, cursor)
+

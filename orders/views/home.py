@@ -1,0 +1,75 @@
+"""The home board: what waits, each counter opening exactly the orders that it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from orders.filters import OrderFilter
+from orders.models import Order
+from orders.views.lists import TABS
+from sellercenter import money
+from sellercenter.models import Shop
+from sellercenter.pages import CAP, CappedCount, ShopPage, Text
+from sellercenter.permissions import Perm
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A number on the board: it is the length of the list that `query` opens, and is counted through the same filter."""
+
+    label: Text
+    query: str
+    icon: str
+    tone: str = ""
+    help: Text = ""
+
+
+COUNTERS = (
+    Counter(_("Ship within 24 hours"), "tab=to_ship&due=soon&sort=deadline", "truck-loading", "soon"),
+    Counter(_("Shipping overdue"), "tab=to_ship&due=overdue&sort=deadline", "alarm", "late"),
+    Counter(_("To review"), "tab=to_review", "clipboard-check", "info"),
+    Counter(_("To ship"), "tab=to_ship", "package", "info"),
+    Counter(_("Unpaid, cancelled within 24 hours"), "tab=unpaid&due=soon&sort=deadline", "hourglass", "soon"),
+    Counter(_("Cancellation requested"), "asked=cancel", "ban", "late"),
+    Counter(_("After-sales open"), "tab=aftersales", "receipt-refund", "info"),
+    Counter(_("Abnormal"), "tab=abnormal", "alert-triangle", "late"),
+)
+
+
+class Home(ShopPage):
+    """What waits in this shop."""
+
+    permission = Perm.ORDERS_VIEW
+    title, template = _("Home"), "orders/home.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Count everything in one query, each up to the cap."""
+        wanted = {
+            f"n{i}": CappedCount(self.rows(counter).order_by().values("pk")[: CAP + 1])
+            for i, counter in enumerate(COUNTERS)
+        }
+        found = Shop.objects.filter(pk=self.shop.pk).values(**wanted).get()
+        return self.show(counters=[self._card(counter, found[f"n{i}"]) for i, counter in enumerate(COUNTERS)])
+
+    def rows(self, counter: Counter) -> QuerySet:
+        """Return the orders that a counter counts, through the filter of the list that it opens."""
+        query = QueryDict(counter.query)
+        filters = OrderFilter(query, Order.objects.for_shop(self.shop), shop=self.shop, now=self.now)
+        tab = next((tab.condition for tab in TABS if tab.code == query.get("tab")), Q())
+        filters.form.is_valid()
+        return filters.rows().filter(tab)
+
+    def _card(self, counter: Counter, count: int) -> dict[str, Any]:
+        return {
+            "label": counter.label,
+            "count": money.capped(count, CAP),
+            "url": f"{self.url('order_list')}?{counter.query}",
+            "icon": counter.icon,
+            "tone": counter.tone,
+            "help": counter.help,
+        }

@@ -1,0 +1,122 @@
+"""Django admin of the platform: shops, people, roles and policies; what happened is read-only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from sellercenter import shops
+from sellercenter.models import Event, Member, Role, Shop, ShopPolicy, User
+from sellercenter.permissions import admin_actor
+
+admin.site.site_header = _("Seller centre administration")
+admin.site.site_title = _("Seller centre")
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Records that people may look at here and nothing else."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never add here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never change here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never delete here."""
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """Rows below a record, to look at."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never add here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never change here."""
+        return False
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):
+    """People who can log in."""
+
+    list_display = ("username", "last_name", "first_name", "is_active", "is_staff", "last_login")
+    fieldsets = (*(UserAdmin.fieldsets or ()), (_("Reading"), {"fields": ("language", "theme")}))
+
+
+class PolicyInline(admin.StackedInline):
+    """The clocks of a shop."""
+
+    model = ShopPolicy
+    can_delete = False
+
+
+@admin.register(Shop)
+class ShopAdmin(admin.ModelAdmin):
+    """Shops with their clocks; a new shop gets its policy and the stock roles by the same verb as everywhere."""
+
+    list_display = ("name", "code", "currency", "time_zone", "opened_at")
+    search_fields = ("name", "code")
+    inlines = (PolicyInline,)
+
+    def get_inlines(self, request: HttpRequest, obj: Shop | None) -> Any:
+        """Show the clocks once the shop exists."""
+        return self.inlines if obj else ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Shop | None = None) -> tuple[str, ...]:
+        """Keep what addresses and amounts rest on."""
+        return ("code", "currency", "opened_at") if obj else ()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Give a new shop what every shop has."""
+        super().save_related(request, form, formsets, change)
+        if not change:
+            shops.settle(form.instance, by=admin_actor(request.user.get_username()))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Shop | None = None) -> bool:
+        """Never delete a shop by a click: its orders and history would go along."""
+        return False
+
+
+@admin.register(Member)
+class MemberAdmin(admin.ModelAdmin):
+    """Who works where, as what."""
+
+    list_display = ("label", "user", "shop", "owner", "role", "disabled_at")
+    list_filter = ("shop", "owner")
+    search_fields = ("label", "user__username")
+    autocomplete_fields = ("user", "shop")
+    list_select_related = ("user", "shop", "role")
+
+
+@admin.register(Role)
+class RoleAdmin(admin.ModelAdmin):
+    """Named lists of rights."""
+
+    list_display = ("label", "shop", "stock")
+    list_filter = ("shop",)
+    list_select_related = ("shop",)
+    readonly_fields = ("stock",)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """What happened."""
+
+    list_display = ("at", "shop", "kind", "subject_type", "subject_id", "actor_label")
+    list_filter = ("shop", "actor_kind")
+    list_select_related = ("shop",)
+    show_full_result_count = False
+    ordering = ("-recorded_at", "-pk")

@@ -1,0 +1,17 @@
+"""Middleware of the platform."""
+
+from __future__ import annotations
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """No page is open unless it says so; a list that is swapped in place sends the whole browser to the login."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: object) -> HttpResponseBase:
+        """Redirect to the login, or tell htmx to."""
+        response = super().handle_no_permission(request, view_func)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(status=204, headers={"HX-Redirect": response.headers.get("Location", "/")})
+        return response
