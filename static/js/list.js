@@ -202,6 +202,14 @@
   /* One comes back to the same place in the list. */
   const place = () => `list:${location.pathname}${location.search}`;
   const scroller = () => document.querySelector(".list-scroll");
+  document.addEventListener(
+    "scroll",
+    (event) => {
+      const area = event.target;
+      if (area.matches?.(".list-scroll")) area.classList.toggle("scrolled", area.scrollLeft > 0);
+    },
+    { capture: true, passive: true },
+  );
   addEventListener("pagehide", () => {
     try {
       sessionStorage.setItem(place(), String(scroller()?.scrollTop ?? 0));

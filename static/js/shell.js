@@ -3,9 +3,13 @@
   const root = document.documentElement;
   const fold = document.querySelector("[data-fold]");
 
+  const narrow = matchMedia("(min-width: 768px) and (max-width: 1099px)");
   const showFold = () => {
     const folded = root.dataset.nav === "folded";
     fold.setAttribute("aria-expanded", String(!folded));
+    for (const item of document.querySelectorAll(".side-item")) {
+      item.title = folded || narrow.matches ? item.querySelector(".side-text").textContent : "";
+    }
   };
   const toggleFold = () => {
     if (root.dataset.nav === "folded") delete root.dataset.nav;
@@ -21,6 +25,7 @@
     fold.hidden = false;
     fold.addEventListener("click", toggleFold);
     showFold();
+    narrow.addEventListener("change", showFold);
   }
 
   const openMenus = () => document.querySelectorAll("details.menu[open]");

@@ -1,0 +1,351 @@
+"""The product's own layout, read: all rows of one order become facts, or every reason why they can't.
+
+One row is one line; what is said of the order may stand on each of its rows and has to agree. See docs/import-layout.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, RecipientFacts
+from orders.imports import cells
+from orders.imports.layouts import FLAT_COLUMNS, As, Column, Layout, Of
+from orders.states import ParcelStatus, Status
+from sellercenter.imports import Header, Row, RowError
+from sellercenter.models import Shop
+from sellercenter.money import CURRENCIES
+
+_CANCELLED_SPELLINGS = {"canceled": "cancelled"}
+_NEEDED = ("number", "product_number", "title", "quantity", "unit_price")
+_RECIPIENT = ("name", "phone", "address", "postcode")
+_LINE_DISCOUNTS = ("platform_discount", "seller_discount", "creator_discount", "payment_discount")
+_SHARED = (*_LINE_DISCOUNTS, "freight_amount", "tax_amount")
+_SENT = (Status.SHIPPED, Status.DELIVERED, Status.COMPLETED, Status.CANCELLED)
+_VALUE_LENGTH = 100
+
+
+class RejectedOrder(Exception):  # noqa: N818 - it is an answer, not an error
+    """An order's rows can't become facts; holds one RowError for each reason."""
+
+    def __init__(self, errors: list[RowError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+Cell = tuple[int, Column, cells.Reader]
+
+
+class FlatReader:
+    """Reads the orders of one file into one shop."""
+
+    def __init__(self, layout: Layout, header: Header, shop: Shop) -> None:
+        self.width = header.width
+        self.columns = {column.name: column for column in layout.columns}
+        self._key = header.places[layout.key]
+        readers = _readers(shop)
+        placed = [
+            (header.places[column.name], column, _reader(column, readers))
+            for column in layout.columns
+            if column.name in header.places
+        ]
+        self._order, self._line, self._parcel = (
+            [cell for cell in placed if cell[1].of is part] for part in (Of.ORDER, Of.LINE, Of.PARCEL)
+        )
+        self._currency = shop.currency
+
+    def __call__(self, rows: list[Row]) -> OrderFacts:
+        """Return the facts of one order from all of its rows; raises RejectedOrder with every reason at once."""
+        reading = _Reading(self, rows)
+        values = reading.order_values(self._order)
+        lines = reading.lines(self._line, self._parcel)
+        if not reading.errors:
+            facts = reading.facts(values, lines, self._currency)
+        if reading.errors:
+            raise RejectedOrder(reading.errors)
+        return facts
+
+
+FLAT = Layout("flat", FLAT_COLUMNS, "order_no", FlatReader)
+
+
+def _readers(shop: Shop) -> dict[As, cells.Reader]:
+    """Return the readers of the kinds of cells that need nothing but the shop."""
+    amount, time = cells.amount(shop.currency), cells.time(shop.zone)
+    return {
+        As.TIME: time,
+        As.MONEY: amount,
+        As.SIGNED: cells.amount(shop.currency, signed=True),
+        As.COUNT: cells.count,
+        As.RATE: cells.rate,
+        As.FLAG: cells.flag,
+        As.YES: cells.yes_no,
+        As.PAYMENTS: cells.payments(amount, time),
+        As.CURRENCY: _currency(shop.currency),
+    }
+
+
+def _reader(column: Column, readers: dict[As, cells.Reader]) -> cells.Reader:
+    if column.kind is As.ID:
+        return cells.identifier(column.limit)
+    if column.kind is As.TEXT:
+        return cells.text(column.limit)
+    if column.words is not None:
+        return cells.word(column.words, **(_CANCELLED_SPELLINGS if column.words is Status else {}))
+    return readers[column.kind]
+
+
+def _currency(own: str) -> cells.Reader:
+    def read(cell: str) -> str:
+        code = cell.upper()
+        if code not in CURRENCIES:
+            raise cells.Unclear(_("This currency is not known. Write its three letters, like %s.") % own)
+        if code != own:
+            raise cells.Unclear(
+                _("The shop keeps its orders in %(own)s, not in %(other)s.") % {"own": own, "other": code}
+            )
+        return code
+
+    return read
+
+
+class _Line:
+    """One line while it is read: where it stands, its own values, and those of its parcel."""
+
+    __slots__ = ("parcel", "row", "values")
+
+    def __init__(self, row: int, values: dict[str, Any], parcel: dict[str, Any]) -> None:
+        self.row, self.values, self.parcel = row, values, parcel
+
+
+class _Reading:
+    """The reading of one order; gathers every reason against it."""
+
+    def __init__(self, reader: FlatReader, rows: list[Row]) -> None:
+        self.columns, self.width = reader.columns, reader.width
+        self.rows = [self._fitted(number, cells) for number, cells in rows] if _ragged(rows, reader.width) else rows
+        self.errors: list[RowError] = []
+        self.number = rows[0][1][reader._key].strip() if reader._key < len(rows[0][1]) else ""
+        for number, row in rows:
+            if len(row) > reader.width and any(map(str.strip, row[reader.width :])):
+                self.refuse(number, "", row[reader.width], _("The row has more cells than the header."))
+
+    def _fitted(self, number: int, row: list[str]) -> Row:
+        return number, row[: self.width] + [""] * (self.width - len(row))
+
+    def refuse(self, row: int, column: str, value: str, message: str) -> None:
+        """Note one reason; a private value is not repeated."""
+        found = self.columns.get(column)
+        shown = "" if found and found.private else value[:_VALUE_LENGTH]
+        self.errors.append(RowError(row, self.number[:_VALUE_LENGTH], column, shown, message))
+
+    # Cells -----------------------------------------------------------------------------------------------------------
+
+    def read(self, number: int, row: list[str], wanted: Iterable[Cell]) -> dict[str, Any]:
+        """Read the cells that say something; a hyphen says nothing."""
+        values = {}
+        for place, column, reader in wanted:
+            cell = row[place]
+            if not cell:
+                continue
+            cell = cell.strip()
+            if not cell or cell == "-":
+                continue
+            try:
+                values[column.field] = reader(cell)
+            except cells.Unclear as error:
+                self.refuse(number, column.name, cell, str(error))
+        return values
+
+    def order_values(self, wanted: list[Cell]) -> dict[str, Any]:
+        """Read what is said of the order, once; other rows may repeat it or leave it out, never contradict it."""
+        number, first = self.rows[0]
+        values = self.read(number, first, wanted)
+        for number, row in self.rows[1:]:
+            differing = [cell for cell in wanted if row[cell[0]] != first[cell[0]]]
+            if differing:
+                self._agree(number, self.read(number, row, differing), values, differing)
+        for name in ("order_no", "status", "placed_at", "buyer_id"):
+            column = self.columns[name]
+            if column.field not in values and not any(error.column == name for error in self.errors):
+                self.refuse(self.rows[0][0], name, "", _("This column must not be empty."))
+        return values
+
+    def _agree(self, number: int, other: dict[str, Any], values: dict[str, Any], differing: list[Cell]) -> None:
+        for _place, column, _reader in differing:
+            value = other.get(column.field)
+            if value is None:
+                continue
+            if values.setdefault(column.field, value) != value:
+                self.refuse(
+                    number,
+                    column.name,
+                    str(value),
+                    _("The rows of this order disagree: row %(row)d says something else in the column “%(column)s”.")
+                    % {"row": self.rows[0][0], "column": column.name},
+                )
+
+    # Lines -----------------------------------------------------------------------------------------------------------
+
+    def lines(self, own: list[Cell], parcel: list[Cell]) -> list[_Line]:
+        """Read the lines; an order of one row may have none."""
+        found, seen = [], {}
+        for number, row in self.rows:
+            before = len(self.errors)
+            line = _Line(number, self.read(number, row, own), self.read(number, row, parcel))
+            found.append(line)
+            if not line.values and len(self.errors) == before and len(self.rows) == 1:
+                return found
+            for field in _NEEDED:
+                if field not in line.values and len(self.errors) == before:
+                    name = next(column.name for _place, column, _reader in own if column.field == field) if any(
+                        column.field == field for _place, column, _reader in own
+                    ) else field
+                    self.refuse(number, name, "", _("A line needs a value in this column."))
+            name = line.values.get("number")
+            if name is not None and seen.setdefault(name, number) != number:
+                self.refuse(
+                    number, "line_no", name, _("This line of the order is there already, in row %d.") % seen[name]
+                )
+        return found
+
+    # Facts -----------------------------------------------------------------------------------------------------------
+
+    def facts(self, values: dict[str, Any], lines: list[_Line], currency: str) -> OrderFacts:
+        """Put the values together, work out what follows from them, and check that it adds up."""
+        total = values.pop("total", None)
+        values.setdefault("currency", currency)
+        recipient = RecipientFacts(**{field: values.pop(field) for field in _RECIPIENT if field in values})
+        facts = OrderFacts(**values, recipient=recipient)
+        if lines[0].values:
+            facts.lines = [self._line(line) for line in lines]
+            self._sum_up(facts, values)
+        self._ship(facts, lines)
+        self._complete(facts)
+        self._check(facts, total)
+        return facts
+
+    def _line(self, line: _Line) -> LineFacts:
+        values = line.values
+        stated = values.pop("amount", None)
+        facts = LineFacts(**values, amount=ZERO)
+        discounts = (
+            facts.platform_discount + facts.seller_discount + facts.creator_discount + facts.payment_discount
+        )
+        facts.amount = facts.unit_price * facts.quantity - discounts + facts.tax_amount
+        if facts.amount < 0:
+            self.refuse(line.row, "unit_price", str(facts.unit_price), _("The discounts are more than the line costs."))
+        elif stated is not None and stated != facts.amount:
+            self.refuse(
+                line.row,
+                "line_amount",
+                str(stated),
+                _("Price times quantity less discounts plus tax is %s, not this.") % facts.amount,
+            )
+        if facts.creator_name and not facts.creator_number or facts.commission_amount and not facts.creator_number:
+            self.refuse(line.row, "creator_id", "", _("A creator or a commission needs the creator's id."))
+        return facts
+
+    def _sum_up(self, facts: OrderFacts, stated: dict[str, Any]) -> None:
+        """Take from the lines what is not said of the order; what is said must cover the lines."""
+        goods = sum((line.unit_price * line.quantity for line in facts.lines), ZERO)
+        if stated.get("goods_amount", goods) != goods:
+            self._off("goods_amount", facts.goods_amount, _("The lines' goods make %s, not this.") % goods)
+        facts.goods_amount = goods
+        for field in _SHARED:
+            parts = sum((getattr(line, field) for line in facts.lines), ZERO)
+            if field not in stated:
+                setattr(facts, field, parts)
+            elif stated[field] < parts:
+                self._off(field, stated[field], _("The lines alone make %s, which is more.") % parts)
+
+    def _off(self, field: str, value: Decimal, message: str) -> None:
+        name = next(column.name for column in self.columns.values() if column.of is Of.ORDER and column.field == field)
+        self.refuse(self.rows[0][0], name, str(value), message)
+
+    def _check(self, facts: OrderFacts, total: Decimal | None) -> None:
+        owed = facts.total_amount
+        if owed < 0:
+            self._off("total", owed, _("The discounts are more than the order costs: %s.") % owed)
+        elif total is not None and total != owed:
+            self._off("total", total, _("Goods less discounts plus freight, tax and fees make %s, not this.") % owed)
+        if facts.refunded_amount > facts.paid_amount:
+            paid = facts.paid_amount
+            self._off("refunded_amount", facts.refunded_amount, _("More was refunded than the payments make: %s.") % paid)
+        if (facts.abnormal_reason or facts.abnormal_at) and not facts.abnormal:
+            self._off("abnormal", "", _("What is wrong with an order needs a word in this column."))  # type: ignore[arg-type]
+
+    # Parcels and times -----------------------------------------------------------------------------------------------
+
+    def _ship(self, facts: OrderFacts, lines: list[_Line]) -> None:
+        """Make the order's parcels from what its lines say; times alone, the same everywhere, are the order's own."""
+        told = [line for line in lines if line.parcel]
+        if not told:
+            return
+        times = {(line.parcel.get("shipped_at"), line.parcel.get("delivered_at")) for line in lines}
+        bare = all(line.parcel.keys() <= {"shipped_at", "delivered_at"} for line in lines)
+        if bare and (not facts.lines or (len(times) == 1 and facts.stage in _SENT)):
+            facts.shipped_at, facts.delivered_at = times.pop()
+        elif not facts.lines:
+            facts.parcels = [_parcel(told[0].parcel, facts.stage)]
+            facts.shipped_at, facts.delivered_at = facts.parcels[0].shipped_at, facts.parcels[0].delivered_at
+        else:
+            facts.parcels = self._parcels(told, facts.stage)
+
+    def _parcels(self, lines: list[_Line], stage: Status) -> list[ParcelFacts]:
+        parcels: dict[tuple[Any, ...], ParcelFacts] = {}
+        for line in lines:
+            told, number, quantity = line.parcel, line.values["number"], line.values["quantity"]
+            new = _parcel(told, stage)
+            times = () if new.tracking_no else (new.shipped_at, new.delivered_at)
+            parcel = parcels.setdefault((new.carrier, new.tracking_no, *times), new)
+            self._same_parcel(line, parcel, new)
+            sent = told.get("shipped_quantity", quantity)
+            if sent > quantity:
+                self.refuse(line.row, "shipped_quantity", str(sent), _("More is shipped than the line has."))
+            parcel.contents[number] = sent
+        return [*parcels.values()]
+
+    def _same_parcel(self, line: _Line, parcel: ParcelFacts, other: ParcelFacts) -> None:
+        for name, field in (("shipped_at", "shipped_at"), ("delivered_at", "delivered_at"), ("parcel_status", "status")):
+            if getattr(parcel, field) != getattr(other, field):
+                self.refuse(
+                    line.row,
+                    name,
+                    str(getattr(other, field) or ""),
+                    _("Another line says something else of the parcel %s.") % other.tracking_no,
+                )
+
+    @staticmethod
+    def _complete(facts: OrderFacts) -> None:
+        """Fill in the method of the largest payment, and for a cancelled order without a time the last one known."""
+        if facts.payments and not facts.payment_method:
+            facts.payment_method = max(facts.payments, key=lambda payment: payment.amount).method
+        if facts.stage == Status.CANCELLED and facts.cancelled_at is None:
+            known = (
+                *(facts.placed_at, facts.paid_at, facts.reviewed_at, facts.cancel_requested_at),
+                *(facts.shipped_at, facts.delivered_at),
+            )
+            facts.cancelled_at = max(time for time in known if time is not None)
+
+
+def _ragged(rows: list[Row], width: int) -> bool:
+    return any(len(cells) != width for _number, cells in rows)
+
+
+def _parcel(told: dict[str, Any], stage: Status) -> ParcelFacts:
+    shipped: datetime | None = told.get("shipped_at")
+    delivered: datetime | None = told.get("delivered_at")
+    status = told.get("status")
+    if status is None:
+        if delivered or stage in (Status.DELIVERED, Status.COMPLETED):
+            status = ParcelStatus.DELIVERED
+        elif shipped or stage in (Status.PART_SHIPPED, Status.SHIPPED):
+            status = ParcelStatus.IN_TRANSIT
+        else:
+            status = ParcelStatus.READY
+    return ParcelFacts(told.get("carrier", ""), told.get("tracking_no", ""), status, shipped, delivered)
