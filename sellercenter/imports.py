@@ -1,7 +1,7 @@
 """Tables that people bring, CSV or XLSX: rows of text, whatever their encoding, delimiter and order of columns.
 
-A table can be read more than once and is never held in memory. XLSX is turned into a CSV in a process of its own, with a
-limit on its memory and its time, so that a hostile or broken workbook ends that process and not ours. Temporary files
+A table can be read more than once and is never held in memory. XLSX is turned into a CSV in a process of its own, with
+a limit on its memory and its time, so that a hostile or broken workbook ends that process and not ours. Temporary files
 belong to nobody but this user and are gone when the table is closed.
 """
 
@@ -24,7 +24,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby, islice
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +37,10 @@ _PIECE = 1 << 20
 _XLSX_ENTRIES, _XLSX_BYTES = 2000, 600 << 20
 _XLSX_MEMORY, _XLSX_SECONDS = 1 << 30, 120
 _DELIMITERS = ",;\t"
-_MAGIC = ((b"\xd0\xcf\x11\xe0", "XLS"), (b"%PDF", "PDF"), (b"\x89PNG", "PNG"), (b"\x1f\x8b", "GZ"), (b"\xff\xd8\xff", "JPEG"))
+_MAGIC = {b"\xd0\xcf\x11\xe0": "XLS", b"%PDF": "PDF", b"\x89PNG": "PNG", b"\x1f\x8b": "GZ", b"\xff\xd8\xff": "JPEG"}
 
 
-class UnreadableFile(Exception):  # noqa: N818 - it is an answer, not an error
+class UnreadableFile(Exception):  # an answer, not an error
     """The file can't be imported at all; the message is one sentence for the person who brought it."""
 
 
@@ -86,7 +85,7 @@ def _is_separator(cells: Sequence[str]) -> bool:
     return cells[0].lower().startswith("sep=") and not any(cells[1:])
 
 
-# Opening ---------------------------------------------------------------------------------------------------------------
+# --- Opening ----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -113,7 +112,7 @@ def open_table(path: Path) -> Iterator[Table]:
 
 
 def _refuse_foreign(head: bytes) -> None:
-    kind = next((name for magic, name in _MAGIC if head.startswith(magic)), "")
+    kind = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "")
     if kind:
         raise UnreadableFile(_("This is a file of the kind %s. Save the table as XLSX or CSV.") % kind)
 
@@ -176,7 +175,7 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=bare.count)
 
 
-# Workbooks -------------------------------------------------------------------------------------------------------------
+# --- Workbooks --------------------------------------------------------------------------------------------------------
 
 
 def _unpack(path: Path, spool: Path) -> None:
@@ -256,7 +255,7 @@ def _cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
 
 
-# Headers ---------------------------------------------------------------------------------------------------------------
+# --- Headers ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -300,7 +299,7 @@ def first_rows(table: Table) -> list[Row]:
     return rows
 
 
-# Grouping --------------------------------------------------------------------------------------------------------------
+# --- Grouping ---------------------------------------------------------------------------------------------------------
 
 
 def scattered(keys: Iterable[str]) -> bool:
@@ -336,7 +335,8 @@ def gathered(rows: Iterable[Row], key: Callable[[list[str]], str]) -> Iterator[I
         spool.executemany("INSERT INTO line VALUES (?, ?, ?)", packed)
         spool.execute("CREATE INDEX by_name ON line (name, number)")
         found = spool.execute(
-            "SELECT number, cells FROM line JOIN (SELECT name, min(number) AS first FROM line GROUP BY name) USING (name)"
+            "SELECT number, cells FROM line"
+            " JOIN (SELECT name, min(number) AS first FROM line GROUP BY name) USING (name)"
             " ORDER BY CASE name WHEN '' THEN number ELSE first END, number"
         )
         yield ((number, json.loads(cells)) for number, cells in found)
@@ -344,7 +344,7 @@ def gathered(rows: Iterable[Row], key: Callable[[list[str]], str]) -> Iterator[I
         spool.close()
 
 
-# The report of refused rows ----------------------------------------------------------------------------------------------
+# --- The report of refused rows ---------------------------------------------------------------------------------------
 
 _TRIGGERS = frozenset("=+-@\t\r\n|%\0'＝＋－＠")
 REPORT_HEADER = ("row", "order", "column", "value", "message")
@@ -354,7 +354,7 @@ def formula_safe(text: str) -> str:
     """Put an apostrophe before text that a spreadsheet program would take for a formula."""
     text = text.replace("\0", "")
     first = text.lstrip()[:1]
-    return f"'{text}" if text and (text[0] in _TRIGGERS or first in _TRIGGERS and first) else text
+    return f"'{text}" if text and (text[0] in _TRIGGERS or (first and first in _TRIGGERS)) else text
 
 
 class ErrorReport:
@@ -390,8 +390,6 @@ def _is_report(path: Path) -> bool:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         return next(csv.reader(file), None) == list(REPORT_HEADER)
 
-
-by_number = itemgetter(0)
 
 if __name__ == "__main__":
     _write_sheet(sys.argv[1], sys.argv[2])

@@ -28,7 +28,7 @@ class Unclear(ValueError):
     """A cell can't be read; the message is a sentence for people."""
 
 
-# Texts and ids -----------------------------------------------------------------------------------------------------------
+# --- Texts and ids ----------------------------------------------------------------------------------------------------
 
 _DESTROYED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,}", re.IGNORECASE)
 _UNSEEN = "\ufeff\u200b\u200e\u200f"
@@ -57,7 +57,9 @@ def identifier(limit: int) -> Reader:
         name = plain(cell.strip(_UNSEEN).lstrip("'").strip())
         if _DESTROYED.fullmatch(name):
             raise Unclear(
-                _("Excel has rounded this number; its last digits are lost. Format the column as text and export again.")
+                _(
+                    "Excel has rounded this number: its last digits are lost. Format the column as text, export again."
+                )
             )
         if "\n" in name or "\r" in name:
             raise Unclear(_("An id can't go over several lines."))
@@ -66,7 +68,7 @@ def identifier(limit: int) -> Reader:
     return read
 
 
-# Words -------------------------------------------------------------------------------------------------------------------
+# --- Words ------------------------------------------------------------------------------------------------------------
 
 _YES = {"true", "yes", "y", "1", "是", "x"}
 _NO = {"false", "no", "n", "0", "否"}
@@ -103,11 +105,18 @@ def yes_no(cell: str) -> bool:
     raise Unclear(_("Write yes or no here."))
 
 
-# Numbers -----------------------------------------------------------------------------------------------------------------
+# --- Numbers ----------------------------------------------------------------------------------------------------------
 
 _COUNT = re.compile(r"\d{1,9}(?:\.0+)?")
-_AMOUNT = re.compile(r"([^\d.,\s+\-−()]*)\s*([+\-−]?)\s*([^\d.,\s+\-−()]*)\s*(\d[\d.,'’\s]*|[.,]\d+)\s*([^\d.,\s+\-−()]*)")
-_OTHER_SIGNS = {"CNY": ("元", "圆", "￥", "RMB", "人民币"), "JPY": ("円", "¥", "￥"), "KRW": ("원",), "VND": ("đ",), "THB": ("บาท",)}
+_SIGN = r"([^\d.,\s+\-−()]*)"
+_AMOUNT = re.compile(rf"{_SIGN}\s*([+\-−]?)\s*{_SIGN}\s*(\d[\d.,'’\s]*|[.,]\d+)\s*{_SIGN}")
+_OTHER_SIGNS = {
+    "CNY": ("元", "圆", "￥", "RMB", "人民币"),
+    "JPY": ("円", "¥", "￥"),
+    "KRW": ("원",),
+    "VND": ("đ",),
+    "THB": ("บาท",),
+}
 
 
 @lru_cache(maxsize=1024)
@@ -166,7 +175,7 @@ def _check_signs(signs: set[str], before: str, between: str, after: str, currenc
     for sign in (before, between, after):
         if sign and sign.casefold() not in signs:
             raise Unclear(
-                _("“%(sign)s” is not a sign of the shop's currency %(currency)s.") % {"sign": sign, "currency": currency}
+                _("“%(sign)s” is not a sign of the shop's currency %(own)s.") % {"sign": sign, "own": currency}
             )
 
 
@@ -203,7 +212,7 @@ def _groups(whole: str) -> bool:
     return not marks and 1 <= len(first) <= 3 and all(len(group) == 3 and group.isdigit() for group in rest)
 
 
-# Times -------------------------------------------------------------------------------------------------------------------
+# --- Times ------------------------------------------------------------------------------------------------------------
 
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(.*)")
 _SHORT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d):(\d\d.*)")
@@ -280,7 +289,7 @@ def at_wall(local: datetime, zone: ZoneInfo) -> datetime:
     return late.replace(microsecond=0)
 
 
-# Payments ----------------------------------------------------------------------------------------------------------------
+# --- Payments ---------------------------------------------------------------------------------------------------------
 
 
 def payments(read_amount: Reader, read_time: Reader) -> Reader:

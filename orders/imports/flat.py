@@ -1,6 +1,6 @@
 """The product's own layout, read: all rows of one order become facts, or every reason why they can't.
 
-One row is one line; what is said of the order may stand on each of its rows and has to agree. See docs/import-layout.md.
+One row is one line; what is said of the order may stand on each of its rows and has to agree (docs/import-layout.md).
 """
 
 from __future__ import annotations
@@ -14,14 +14,22 @@ from django.utils.translation import gettext as _
 
 from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, RecipientFacts
 from orders.imports import cells
-from orders.imports.layouts import FLAT_COLUMNS, As, Column, Layout, Of
+from orders.imports.flat_columns import FLAT_COLUMNS
+from orders.imports.layout import As, Column, Layout, Of
 from orders.states import ParcelStatus, Status
 from sellercenter.imports import Header, Row, RowError
 from sellercenter.models import Shop
 from sellercenter.money import CURRENCIES
 
 _CANCELLED_SPELLINGS = {"canceled": "cancelled"}
-_NEEDED = ("number", "product_number", "title", "quantity", "unit_price")
+_NEEDED = {
+    "line_no": "number",
+    "product_no": "product_number",
+    "product_title": "title",
+    "quantity": "quantity",
+    "unit_price": "unit_price",
+}
+_OF_PARCEL = {"shipped_at": "shipped_at", "delivered_at": "delivered_at", "parcel_status": "status"}
 _RECIPIENT = ("name", "phone", "address", "postcode")
 _LINE_DISCOUNTS = ("platform_discount", "seller_discount", "creator_discount", "payment_discount")
 _SHARED = (*_LINE_DISCOUNTS, "freight_amount", "tax_amount")
@@ -29,7 +37,7 @@ _SENT = (Status.SHIPPED, Status.DELIVERED, Status.COMPLETED, Status.CANCELLED)
 _VALUE_LENGTH = 100
 
 
-class RejectedOrder(Exception):  # noqa: N818 - it is an answer, not an error
+class RejectedOrder(Exception):  # an answer, not an error
     """An order's rows can't become facts; holds one RowError for each reason."""
 
     def __init__(self, errors: list[RowError]) -> None:
@@ -143,7 +151,7 @@ class _Reading:
         shown = "" if found and found.private else value[:_VALUE_LENGTH]
         self.errors.append(RowError(row, self.number[:_VALUE_LENGTH], column, shown, message))
 
-    # Cells -----------------------------------------------------------------------------------------------------------
+    # --- Cells --------------------------------------------------------------------------------------------------------
 
     def read(self, number: int, row: list[str], wanted: Iterable[Cell]) -> dict[str, Any]:
         """Read the cells that say something; a hyphen says nothing."""
@@ -189,23 +197,20 @@ class _Reading:
                     % {"row": self.rows[0][0], "column": column.name},
                 )
 
-    # Lines -----------------------------------------------------------------------------------------------------------
+    # --- Lines --------------------------------------------------------------------------------------------------------
 
     def lines(self, own: list[Cell], parcel: list[Cell]) -> list[_Line]:
         """Read the lines; an order of one row may have none."""
-        found, seen = [], {}
+        found: list[_Line] = []
+        seen: dict[str, int] = {}
         for number, row in self.rows:
             before = len(self.errors)
             line = _Line(number, self.read(number, row, own), self.read(number, row, parcel))
             found.append(line)
             if not line.values and len(self.errors) == before and len(self.rows) == 1:
                 return found
-            for field in _NEEDED:
-                if field not in line.values and len(self.errors) == before:
-                    name = next(column.name for _place, column, _reader in own if column.field == field) if any(
-                        column.field == field for _place, column, _reader in own
-                    ) else field
-                    self.refuse(number, name, "", _("A line needs a value in this column."))
+            if len(self.errors) == before:
+                self._need(line)
             name = line.values.get("number")
             if name is not None and seen.setdefault(name, number) != number:
                 self.refuse(
@@ -213,7 +218,15 @@ class _Reading:
                 )
         return found
 
-    # Facts -----------------------------------------------------------------------------------------------------------
+    def _need(self, line: _Line) -> None:
+        if not line.values:
+            self.refuse(line.row, "line_no", "", _("The order has several rows, so each of them needs a line."))
+            return
+        for name, field in _NEEDED.items():
+            if field not in line.values:
+                self.refuse(line.row, name, "", _("A line needs a value in this column."))
+
+    # --- Facts --------------------------------------------------------------------------------------------------------
 
     def facts(self, values: dict[str, Any], lines: list[_Line], currency: str) -> OrderFacts:
         """Put the values together, work out what follows from them, and check that it adds up."""
@@ -233,9 +246,7 @@ class _Reading:
         values = line.values
         stated = values.pop("amount", None)
         facts = LineFacts(**values, amount=ZERO)
-        discounts = (
-            facts.platform_discount + facts.seller_discount + facts.creator_discount + facts.payment_discount
-        )
+        discounts = facts.platform_discount + facts.seller_discount + facts.creator_discount + facts.payment_discount
         facts.amount = facts.unit_price * facts.quantity - discounts + facts.tax_amount
         if facts.amount < 0:
             self.refuse(line.row, "unit_price", str(facts.unit_price), _("The discounts are more than the line costs."))
@@ -246,7 +257,7 @@ class _Reading:
                 str(stated),
                 _("Price times quantity less discounts plus tax is %s, not this.") % facts.amount,
             )
-        if facts.creator_name and not facts.creator_number or facts.commission_amount and not facts.creator_number:
+        if (facts.creator_name or facts.commission_amount) and not facts.creator_number:
             self.refuse(line.row, "creator_id", "", _("A creator or a commission needs the creator's id."))
         return facts
 
@@ -263,7 +274,7 @@ class _Reading:
             elif stated[field] < parts:
                 self._off(field, stated[field], _("The lines alone make %s, which is more.") % parts)
 
-    def _off(self, field: str, value: Decimal, message: str) -> None:
+    def _off(self, field: str, value: Decimal | str, message: str) -> None:
         name = next(column.name for column in self.columns.values() if column.of is Of.ORDER and column.field == field)
         self.refuse(self.rows[0][0], name, str(value), message)
 
@@ -274,12 +285,12 @@ class _Reading:
         elif total is not None and total != owed:
             self._off("total", total, _("Goods less discounts plus freight, tax and fees make %s, not this.") % owed)
         if facts.refunded_amount > facts.paid_amount:
-            paid = facts.paid_amount
-            self._off("refunded_amount", facts.refunded_amount, _("More was refunded than the payments make: %s.") % paid)
+            message = _("More was refunded than the payments make: %s.") % facts.paid_amount
+            self._off("refunded_amount", facts.refunded_amount, message)
         if (facts.abnormal_reason or facts.abnormal_at) and not facts.abnormal:
-            self._off("abnormal", "", _("What is wrong with an order needs a word in this column."))  # type: ignore[arg-type]
+            self._off("abnormal", "", _("What is wrong with an order needs a word in this column."))
 
-    # Parcels and times -----------------------------------------------------------------------------------------------
+    # --- Parcels and times --------------------------------------------------------------------------------------------
 
     def _ship(self, facts: OrderFacts, lines: list[_Line]) -> None:
         """Make the order's parcels from what its lines say; times alone, the same everywhere, are the order's own."""
@@ -311,7 +322,7 @@ class _Reading:
         return [*parcels.values()]
 
     def _same_parcel(self, line: _Line, parcel: ParcelFacts, other: ParcelFacts) -> None:
-        for name, field in (("shipped_at", "shipped_at"), ("delivered_at", "delivered_at"), ("parcel_status", "status")):
+        for name, field in _OF_PARCEL.items():
             if getattr(parcel, field) != getattr(other, field):
                 self.refuse(
                     line.row,

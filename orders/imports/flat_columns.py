@@ -1,120 +1,21 @@
-"""The layouts in which orders come: which columns there are, under which names, and what each one says.
-
-Only the product's own flat layout is there so far; a platform's export becomes another `Layout` in `LAYOUTS`, with its own
-columns and its own way from rows to facts.
-"""
+"""The columns of the product's own layout, in the order in which docs/import-layout.md explains them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
-
 from django.db import models
-from django.utils.translation import gettext as _
 
 from orders import models as records
+from orders.imports.layout import As, Column, Of
 from orders.states import Abnormal, AfterSales, CancelledBy, Kind, ParcelStatus, PaymentMethod, Source, Status
-from sellercenter.imports import Header, Row, Table, UnreadableFile, first_rows, resolve, squeezed
-
-if TYPE_CHECKING:
-    from orders.facts import OrderFacts
-    from sellercenter.models import Shop
-
-
-class Of(StrEnum):
-    """What a column speaks of."""
-
-    ORDER = "order"
-    LINE = "line"
-    PARCEL = "parcel"
-
-
-class As(StrEnum):
-    """How a column's cells are written."""
-
-    ID = "id"
-    TEXT = "text"
-    WORD = "word"
-    TIME = "time"
-    MONEY = "money"
-    SIGNED = "signed money"
-    COUNT = "count"
-    RATE = "rate"
-    FLAG = "flag"
-    YES = "yes or no"
-    PAYMENTS = "payments"
-    CURRENCY = "currency"
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name and other names, what it speaks of, how it is written, and where its value goes."""
-
-    name: str
-    of: Of
-    kind: As
-    field: str
-    aliases: tuple[str, ...] = ()
-    required: bool = False
-    limit: int = 0
-    words: type[models.TextChoices] | None = None
-    private: bool = False
-
-
-@dataclass(frozen=True)
-class Layout:
-    """A kind of file: its columns, the one that names the order, and the reader that turns an order's rows into facts."""
-
-    code: str
-    columns: tuple[Column, ...]
-    key: str
-    reader: Callable[[Layout, Header, Shop], Callable[[list[Row]], OrderFacts]]
-
-    @property
-    def names(self) -> dict[str, str]:
-        """Return the column for each squeezed name and alias."""
-        return {squeezed(name): column.name for column in self.columns for name in (column.name, *column.aliases)}
-
-    @property
-    def required(self) -> list[str]:
-        """Return the columns without which no file can be read."""
-        return [column.name for column in self.columns if column.required]
-
-    def recognises(self, cells: Sequence[str]) -> bool:
-        """Say whether a row is the header of such a file: the order's own column and half of the required ones."""
-        found = {self.names.get(squeezed(cell)) for cell in cells}
-        return self.key in found and 2 * len(found.intersection(self.required)) >= len(self.required)
-
-
-def recognise(table: Table) -> tuple[Layout, Header]:
-    """Find the layout and the header row of a table; raises UnreadableFile when there is none or columns are missing."""
-    from orders.imports.flat import FLAT
-
-    layouts: Iterable[Layout] = (FLAT,)
-    rows = first_rows(table)
-    for number, cells in rows:
-        for layout in layouts:
-            if layout.recognises(cells):
-                return layout, _complete(layout, resolve(number, cells, layout.names))
-    return FLAT, _complete(FLAT, resolve(*rows[0], FLAT.names))
-
-
-def _complete(layout: Layout, header: Header) -> Header:
-    missing = [name for name in layout.required if name not in header.places]
-    if missing:
-        raise UnreadableFile(
-            _("Columns are missing: %(columns)s. See docs/import-layout.md.") % {"columns": ", ".join(missing)}
-        )
-    return header
 
 
 def _limit(model: type[models.Model], field: str) -> int:
     return model._meta.get_field(field).max_length or 2000  # type: ignore[union-attr]
 
 
-def _id(name: str, of: Of, field: str, *aliases: str, at: tuple[type[models.Model], str], required: bool = False) -> Column:
+def _id(
+    name: str, of: Of, field: str, *aliases: str, at: tuple[type[models.Model], str], required: bool = False
+) -> Column:
     return Column(name, of, As.ID, field, aliases, required, _limit(*at))
 
 
@@ -142,16 +43,46 @@ _O, _L, _P = Of.ORDER, Of.LINE, Of.PARCEL
 _order, _line, _parcel = records.Order, records.OrderLine, records.Parcel
 
 FLAT_COLUMNS = (
-    _id("order_no", _O, "number", "order id", "order number", "order", "订单号", "订单编号", at=(_order, "number"), required=True),
+    _id(
+        "order_no",
+        _O,
+        "number",
+        "order id",
+        "order number",
+        "order",
+        "订单号",
+        "订单编号",
+        at=(_order, "number"),
+        required=True,
+    ),
     _word("status", _O, "stage", Status, "order status", "state", "订单状态", required=True),
     _time("placed_at", _O, "created at", "order time", "ordered at", "created time", "下单时间", required=True),
-    _id("buyer_id", _O, "buyer_uid", "buyer uid", "customer id", "user id", "买家id", at=(records.Buyer, "uid"), required=True),
+    _id(
+        "buyer_id",
+        _O,
+        "buyer_uid",
+        "buyer uid",
+        "customer id",
+        "user id",
+        "买家id",
+        at=(records.Buyer, "uid"),
+        required=True,
+    ),
     Column("currency", _O, As.CURRENCY, "currency", ("币种",)),
     _text("raw_status", _O, "raw_status", "platform status", at=(_order, "raw_status")),
     _word("kind", _O, "kind", Kind, "order type", "订单类型"),
     _word("source", _O, "source", Source, "traffic source", "流量来源"),
     _text("channel", _O, "channel", "app", "app渠道", at=(_order, "channel")),
-    _text("buyer_nickname", _O, "buyer_nickname", "buyer", "nickname", "buyer username", "买家昵称", at=(_order, "buyer_nickname")),
+    _text(
+        "buyer_nickname",
+        _O,
+        "buyer_nickname",
+        "buyer",
+        "nickname",
+        "buyer username",
+        "买家昵称",
+        at=(_order, "buyer_nickname"),
+    ),
     _text("buyer_message", _O, "buyer_message", "message", "买家留言", at=2000),
     _time("paid_at", _O, "paid time", "payment time", "支付完成时间"),
     _time("reviewed_at", _O, "approved at"),

@@ -1,0 +1,405 @@
+"""An order that the shop has already, brought up to what a newer file says.
+
+What is stored gives way only to something: an empty cell erases nothing, a masked value never covers a plain one,
+a state never moves back, and lines, payments and parcels that the file leaves out stay. Amounts are the exception: as
+soon as the file speaks of goods or amounts at all, all of them are the file's, because they only add up together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from orders import derive, recipients
+from orders.clocks import set_clocks
+from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts
+from orders.models import Buyer, Creator, Order, OrderLine, Parcel, ParcelLine, Payment, Product, Recipient, Sku
+from orders.states import LineStatus, ParcelStatus, PaymentStatus, Status
+from sellercenter import events
+from sellercenter.models import Shop
+from sellercenter.permissions import Actor
+from sellercenter.privacy import is_masked
+
+RANK = {status: rank for rank, status in enumerate(Status)} | {Status.CANCELLED: 6, Status.COMPLETED: 6}
+_PARCEL_RANK = {ParcelStatus.READY: 0, ParcelStatus.IN_TRANSIT: 1, ParcelStatus.OUT_FOR_DELIVERY: 2}
+_SENT = (Status.PART_SHIPPED, Status.SHIPPED, Status.DELIVERED, Status.COMPLETED, Status.CANCELLED)
+_GONE = {
+    Status.SHIPPED: LineStatus.SHIPPED,
+    Status.DELIVERED: LineStatus.DELIVERED,
+    Status.COMPLETED: LineStatus.DELIVERED,
+}
+_ORDER_TOLD = (
+    *("kind", "raw_status", "placed_at", "reviewed_at", "completed_at", "cancelled_at", "cancelled_by"),
+    *(
+        "cancel_reason",
+        "cancel_requested_at",
+        "ship_by",
+        "buyer_nickname",
+        "buyer_message",
+        "province",
+        "city",
+        "district",
+    ),
+    *("payment_method", "aftersales", "source", "channel", "seller_note", "abnormal", "abnormal_reason", "abnormal_at"),
+)
+_ORDER_AMOUNTS = (
+    *("goods_amount", "platform_discount", "seller_discount", "creator_discount", "payment_discount"),
+    *("freight_amount", "freight_discount", "tax_amount", "fee_amount", "adjustment", "total_amount"),
+)
+_LINE_TOLD = ("title", "variant", "seller_sku", "cancel_reason", "room", "video", "commission_rate")
+_LINE_ALWAYS = (
+    *("quantity", "list_price", "unit_price", "platform_discount", "seller_discount", "creator_discount"),
+    *("payment_discount", "freight_amount", "tax_amount", "amount", "gift", "commission_amount"),
+)
+# What people wrote stays out of the history; that it changed is enough there.
+_UNTOLD = ("buyer_nickname", "buyer_message", "seller_note", "abnormal_reason", "cancel_reason")
+_DEFAULTS = {"kind": "normal", "source": "shop", "aftersales": "none"}
+
+
+@dataclass
+class Change:
+    """What became of one order: which fields got another value, and what is worth a note."""
+
+    changed: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def update(shop: Shop, facts: OrderFacts, *, by: Actor, now: datetime) -> Change:
+    """Bring one stored order up to the facts, under a lock on its row, and record what changed.
+
+    Nothing at all is written when the facts are older than what is stored; the change then holds a note and no fields.
+    """
+    order = Order.objects.for_shop(shop).select_for_update(of=("self",)).get(number=facts.number)
+    update = _Update(shop, order, facts, now)
+    if RANK[update.told_status()] < RANK[Status(order.status)] or _ended_otherwise(order, facts):
+        return Change(notes=[_("The file is older than what is stored: the order is “%s” already.") % order.status])
+    before = order.status
+    update.run()
+    if update.change.changed:
+        events.record(
+            *(shop, "order.imported", order), by=by, before=before, after=order.status, changed=update.change.changed
+        )
+    return update.change
+
+
+def _ended_otherwise(order: Order, facts: OrderFacts) -> bool:
+    ends = (Status.COMPLETED, Status.CANCELLED)
+    return order.status in ends and facts.stage != order.status
+
+
+class _Update:
+    """One order on its way to newer facts."""
+
+    def __init__(self, shop: Shop, order: Order, facts: OrderFacts, now: datetime) -> None:
+        self.shop, self.order, self.facts, self.now = shop, order, facts, now
+        self.change = Change()
+        self.fields: set[str] = set()
+        self.stored = {line.number: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
+
+    def told_status(self) -> Status:
+        """Return the state that the facts alone tell."""
+        parts: dict[str, list[tuple[int, Any]]] = {}
+        for parcel in self.facts.parcels:
+            for number, units in (parcel.contents or {line.number: line.quantity for line in self.facts.lines}).items():
+                parts.setdefault(number, []).append((units, parcel.status))
+        lines = {line.number: (line.quantity, line.cancelled) for line in self.facts.lines}
+        return derive.order_status(self.facts.stage, self._states(lines, parts).values())
+
+    def run(self) -> None:
+        """Write everything that differs."""
+        self._order_fields()
+        self._recipient()
+        self._lines()
+        self._payments()
+        self._parcels()
+        self._settle()
+        if self.facts.digest != bytes(self.order.import_digest):
+            self._set(self.order, "import_digest", self.facts.digest, tell=False)
+        if self.fields:
+            self.order.updated_at = Now()  # type: ignore[assignment]
+            self.order.save(update_fields=[*self.fields, "updated_at"])
+
+    # --- The order's own fields ---------------------------------------------------------------------------------------
+
+    def _set(self, record: models.Model, name: str, value: Any, *, tell: bool = True) -> bool:
+        """Give a field another value and remember it; say whether it was another one."""
+        old = getattr(record, name)
+        if old == value:
+            return False
+        setattr(record, name, value)
+        if record is self.order:
+            self.fields.add(name)
+            if tell:
+                self._tell(name, old, value)
+        return True
+
+    def _tell(self, name: str, old: Any, new: Any) -> None:
+        told = [] if name in _UNTOLD else [None if value is None else str(value) for value in (old, new)]
+        self.change.changed[name] = told
+
+    def _order_fields(self) -> None:
+        order, facts = self.order, self.facts
+        for name in _ORDER_TOLD:
+            value = getattr(facts, name)
+            if value and value != _DEFAULTS.get(name):
+                self._set(order, name, value)
+        if facts.flag is not None:
+            self._set(order, "flag", facts.flag)
+        if facts.abnormal and order.abnormal_at is None:
+            self._set(order, "abnormal_at", self.now)
+        if facts.lines or any(getattr(facts, name) for name in _ORDER_AMOUNTS):
+            for name in _ORDER_AMOUNTS:
+                self._set(order, name, getattr(facts, name))
+        if order.buyer.uid != facts.buyer_uid:
+            buyer = self._party(Buyer, "uid", facts.buyer_uid, nickname=facts.buyer_nickname)
+            self._set(order, "buyer_id", buyer.pk, tell=False)
+            self.change.changed["buyer"] = [None, facts.buyer_uid]
+
+    def _party(self, model: type[models.Model], key: str, value: str, **defaults: Any) -> Any:
+        return model._default_manager.get_or_create(shop=self.shop, **{key: value}, defaults=defaults)[0]
+
+    def _recipient(self) -> None:
+        """Take over what is new of the recipient, but nothing masked where something plain is kept."""
+        new = self.facts.recipient
+        if new == RecipientFacts():
+            return
+        stored = Recipient.objects.filter(order=self.order).first() or Recipient(order=self.order, shop=self.shop)
+        old = recipients.opened(stored, order_number=self.order.number)
+        names = ("name", "phone", "address", "postcode")
+        merged = RecipientFacts(*(_better(getattr(old, name), getattr(new, name).strip()) for name in names))
+        if merged == old:
+            return
+        sealed = recipients.sealed(merged, order_number=self.order.number, shop_id=self.shop.pk)
+        Recipient.objects.update_or_create(order=self.order, defaults={"shop": self.shop, **sealed})
+        self.change.changed["recipient"] = [name for name in names if getattr(merged, name) != getattr(old, name)]
+
+    # --- Lines --------------------------------------------------------------------------------------------------------
+
+    def _lines(self) -> None:
+        last = max((line.position for line in self.stored.values()), default=0)
+        for told in self.facts.lines:
+            line = self.stored.get(told.number)
+            if line is None:
+                last += 1
+                line = OrderLine(shop=self.shop, order=self.order, number=told.number, position=last)
+                self.change.changed[f"line {told.number}"] = [None, "added"]
+            changed = self._line_fields(line, told)
+            if line.pk is None or changed:
+                line.save(force_insert=line.pk is None)
+            if changed:
+                self.change.changed.setdefault(f"line {told.number}", changed)
+            self.stored[told.number] = line
+        kept = [number for number in self.stored if number not in {line.number for line in self.facts.lines}]
+        if kept and self.facts.lines:
+            self.change.notes.append(_("Lines that the file leaves out were kept: %s.") % ", ".join(kept))
+
+    def _line_fields(self, line: OrderLine, told: LineFacts) -> list[str]:
+        """Bring one line up to the facts; return the names of what changed."""
+        values = {name: value for name in _LINE_TOLD if (value := getattr(told, name)) not in ("", None)}
+        values |= {name: getattr(told, name) for name in _LINE_ALWAYS}
+        product = self._party(Product, "number", told.product_number, title=told.title)
+        values |= {"product_id": product.pk, "placed_at": self.order.placed_at}
+        if told.sku_number:
+            price = told.list_price or told.unit_price
+            defaults = {"product": product, "code": told.seller_sku, "variant": told.variant, "price": price}
+            values["sku_id"] = self._party(Sku, "number", told.sku_number, **defaults).pk
+        if told.creator_number:
+            name = told.creator_name or told.creator_number
+            values["creator_id"] = self._party(Creator, "number", told.creator_number, name=name).pk
+        elif line.creator_id is not None:
+            values.pop("commission_amount")
+        return [name for name, value in values.items() if self._set(line, name, value)]
+
+    # --- Payments -----------------------------------------------------------------------------------------------------
+
+    def _payments(self) -> None:
+        """Match payments by their place; one that the file leaves out stays, and so does a transaction number."""
+        stored = {payment.position: payment for payment in Payment.objects.filter(order=self.order)}
+        paid_at = self.facts.paid_at or self.order.paid_at or _latest(self.facts.payments, "paid_at")
+        if paid_at is not None:
+            self._set(self.order, "paid_at", paid_at)
+        for position, told in enumerate(self.facts.payments, 1):
+            payment = stored.setdefault(
+                position, Payment(shop=self.shop, order=self.order, position=position, status=PaymentStatus.CAPTURED)
+            )
+            at = told.paid_at or payment.paid_at or paid_at
+            values = {"method": told.method, "amount": told.amount, "paid_at": at}
+            if told.transaction_no:
+                values["transaction_no"] = told.transaction_no
+            changed = [name for name, value in values.items() if self._set(payment, name, value)]
+            if changed or payment.pk is None:
+                self.change.changed[f"payment {position}"] = changed
+                self._keep_payment(payment)
+        if self.facts.payments:
+            captured = (payment.amount for payment in stored.values() if payment.status == PaymentStatus.CAPTURED)
+            self._set(self.order, "paid_amount", sum(captured, ZERO))
+        if self.facts.refunded_amount > self.order.refunded_amount:
+            self._refund([stored[position] for position in sorted(stored)])
+
+    def _keep_payment(self, payment: Payment) -> None:
+        payment.save(force_insert=payment.pk is None)
+
+    def _refund(self, payments: list[Payment]) -> None:
+        """Spread what was refunded over the payments, the first one first, as on arrival."""
+        left = self.facts.refunded_amount
+        self._set(self.order, "refunded_amount", left)
+        for payment in payments:
+            part = min(left, payment.amount)
+            left -= part
+            if self._set(payment, "refunded", part):
+                self._keep_payment(payment)
+
+    # --- Parcels ------------------------------------------------------------------------------------------------------
+
+    def _parcels(self) -> None:
+        for told in self.facts.parcels or self._implied():
+            contents = told.contents or {
+                number: line.quantity for number, line in self.stored.items() if line.status != LineStatus.CANCELLED
+            }
+            parcel = self._parcel(told)
+            for number, units in contents.items():
+                _part, new = ParcelLine.objects.get_or_create(
+                    parcel=parcel,
+                    line=self.stored[number],
+                    defaults={"shop": self.shop, "order": self.order, "quantity": units},
+                )
+                if new or _part.quantity != units:
+                    self.change.changed.setdefault(f"parcel {parcel.tracking_no}", ["contents"])
+                    ParcelLine.objects.filter(pk=_part.pk).update(quantity=units)
+
+    def _implied(self) -> list[ParcelFacts]:
+        """Return the parcel without a number in which an order left of which only the times are told."""
+        facts = self.facts
+        if facts.shipped_at is None or facts.stage not in _GONE:
+            return []
+        if any(parcel.tracking_no for parcel in self._own_parcels()):
+            return []
+        status = _GONE_PARCEL[facts.stage]
+        return [ParcelFacts(status=status, shipped_at=facts.shipped_at, delivered_at=facts.delivered_at)]
+
+    def _own_parcels(self) -> models.QuerySet[Parcel]:
+        return Parcel.objects.for_shop(self.shop).filter(parts__order=self.order).order_by("pk").distinct()
+
+    def _parcel(self, told: ParcelFacts) -> Parcel:
+        """Find the parcel by its number, or the order's one without a number; its state only moves on."""
+        if told.tracking_no:
+            found = Parcel.objects.for_shop(self.shop).filter(carrier=told.carrier, tracking_no=told.tracking_no)
+        else:
+            lines = ParcelLine.objects.filter(order=self.order, parcel__tracking_no="", parcel__carrier=told.carrier)
+            if told.contents:
+                lines = lines.filter(line__number__in=told.contents)
+            found = Parcel.objects.filter(pk__in=lines.values("parcel_id"))
+        parcel = found.select_for_update(no_key=True).order_by("pk").first()
+        if parcel is None:
+            parcel = Parcel(shop=self.shop, carrier=told.carrier, tracking_no=told.tracking_no, status=told.status)
+        times = {"shipped_at": told.shipped_at, "delivered_at": told.delivered_at}
+        values: dict[str, Any] = {name: time for name, time in times.items() if time is not None}
+        if _PARCEL_RANK.get(told.status, 3) >= _PARCEL_RANK.get(ParcelStatus(parcel.status), 3):
+            values["status"] = told.status
+        changed = [name for name, value in values.items() if self._set(parcel, name, value)]
+        if changed or parcel.pk is None:
+            self.change.changed[f"parcel {told.tracking_no}"] = changed
+            parcel.save(force_insert=parcel.pk is None)
+        return parcel
+
+    # --- States and clocks --------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Derive lines and order from everything that is now stored, and wind the clocks when the state is new."""
+        order, facts = self.order, self.facts
+        parts: dict[str, list[tuple[int, Any]]] = {}
+        stored = ParcelLine.objects.filter(order=order).values_list("line__number", "quantity", "parcel__status")
+        for number, units, status in stored:
+            parts.setdefault(number, []).append((units, status))
+        cancelled = {line.number for line in facts.lines if line.cancelled}
+        lines = {
+            number: (line.quantity, number in cancelled or line.status == LineStatus.CANCELLED)
+            for number, line in self.stored.items()
+        }
+        states = self._states(lines, parts)
+        for number, state in states.items():
+            if self._set(self.stored[number], "status", state):
+                OrderLine.objects.filter(pk=self.stored[number].pk).update(status=state)
+                self.change.changed.setdefault(f"line {number}", ["status"])
+        status = derive.order_status(facts.stage, states.values())
+        self._times(status)
+        if self._set(order, "status", status):
+            self._set(order, "status_at", self._entered(status) or self.now, tell=False)
+            self._clocks(status, wound=True)
+        elif self.fields & {"placed_at", "paid_at", "delivered_at"}:
+            self._clocks(status, wound=False)
+
+    def _states(
+        self, lines: dict[str, tuple[int, bool]], parts: dict[str, list[tuple[int, Any]]]
+    ) -> dict[str, LineStatus]:
+        """Derive the states of lines, given as (quantity, cancelled) by number."""
+        ended = self.facts.stage == Status.CANCELLED
+        left = _GONE.get(Status(self.facts.stage), LineStatus.WAITING)
+        return {
+            number: derive.line_status(quantity, parts.get(number, ()), cancelled=ended or cancelled)
+            if parts or ended or cancelled
+            else left
+            for number, (quantity, cancelled) in lines.items()
+        }
+
+    def _times(self, status: Status) -> None:
+        order, facts = self.order, self.facts
+        if status in _SENT and (shipped := facts.shipped_at or _latest(facts.parcels, "shipped_at")):
+            self._set(order, "shipped_at", shipped)
+        if status in _SENT[2:] and (delivered := facts.delivered_at or _latest(facts.parcels, "delivered_at")):
+            self._set(order, "delivered_at", delivered)
+        if status == Status.CANCELLED and order.cancelled_at is None:
+            self._set(order, "cancelled_at", facts.cancelled_at or self.now)
+
+    def _entered(self, status: Status) -> datetime | None:
+        order = self.order
+        return {
+            Status.TO_REVIEW: order.paid_at,
+            Status.TO_SHIP: order.reviewed_at or order.paid_at,
+            Status.DELIVERED: order.delivered_at,
+            Status.COMPLETED: order.completed_at or order.delivered_at,
+            Status.CANCELLED: order.cancelled_at,
+        }.get(status, order.shipped_at)
+
+    def _clocks(self, status: Status, *, wound: bool) -> None:
+        """Set the limits that follow from the order's times; the next step is only set anew with a new state."""
+        order = self.order
+        clocks = set_clocks(
+            self.shop.policy,
+            status,
+            now=self.now,
+            placed_at=order.placed_at,
+            paid_at=order.paid_at,
+            ship_by=order.ship_by,
+            delivered_at=order.delivered_at,
+        )
+        for name in ("pay_by", "ship_by", "confirm_by"):
+            if getattr(order, name) is None or (name == "pay_by" and "placed_at" in self.fields):
+                self._set(order, name, getattr(clocks, name), tell=False)
+        if wound:
+            self._set(order, "due_at", clocks.due_at, tell=False)
+            self._set(order, "due_step", clocks.due_step, tell=False)
+
+
+_GONE_PARCEL = {
+    Status.SHIPPED: ParcelStatus.IN_TRANSIT,
+    Status.DELIVERED: ParcelStatus.DELIVERED,
+    Status.COMPLETED: ParcelStatus.DELIVERED,
+}
+
+
+def _better(old: str, new: str) -> str:
+    """Choose between what is stored and what comes: something over nothing, plain over masked, then the newer."""
+    return old if not new or (is_masked(new) and old and not is_masked(old)) else new
+
+
+def _latest(told: Iterable[PaymentFacts | ParcelFacts], name: str) -> datetime | None:
+    return max((time for time in map(attrgetter(name), told) if time is not None), default=None)

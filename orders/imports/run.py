@@ -1,0 +1,321 @@
+"""The verb by which a file of orders comes in: read, checked, compared with what is stored, written in chunks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from orders.facts import OrderFacts
+from orders.imports import changes
+from orders.imports.digests import digest
+from orders.imports.flat import FLAT, RejectedOrder
+from orders.imports.layout import Layout
+from orders.loading import load
+from orders.models import Order, Payment
+from sellercenter.imports import (
+    ErrorReport,
+    Header,
+    Row,
+    RowError,
+    Table,
+    UnreadableFile,
+    adjacent,
+    first_rows,
+    gathered,
+    open_table,
+    resolve,
+    scattered,
+)
+from sellercenter.models import Shop
+from sellercenter.permissions import Actor, Perm
+from sellercenter.privacy import Unreadable
+
+log = logging.getLogger(__name__)
+
+LAYOUTS: tuple[Layout, ...] = (FLAT,)
+CHUNK = 1000
+NOTES_KEPT = 1000
+
+
+@dataclass
+class Counts:
+    """How many orders and lines of them met one fate."""
+
+    orders: int = 0
+    lines: int = 0
+
+    def add(self, lines: int) -> None:
+        """Count one order with so many lines."""
+        self.orders += 1
+        self.lines += lines
+
+
+@dataclass
+class Report:
+    """What became of a file."""
+
+    layout: str = ""
+    dry_run: bool = False
+    new: Counts = field(default_factory=Counts)
+    changed: Counts = field(default_factory=Counts)
+    unchanged: Counts = field(default_factory=Counts)
+    rejected: Counts = field(default_factory=Counts)
+    unknown_columns: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    errors: str = ""
+    error_rows: int = 0
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class _Read:
+    """One order of the file: its facts, and the rows they came from."""
+
+    facts: OrderFacts
+    rows: list[Row]
+
+
+def import_file(
+    shop: Shop,
+    path: Path,
+    *,
+    by: Actor,
+    dry_run: bool = False,
+    errors: Path | None = None,
+    progress: Callable[[Report], None] | None = None,
+) -> Report:
+    """Import a file of orders into the shop and return what became of them; may be repeated at any time.
+
+    An order with a bad row is refused whole, its rows are listed in the file `errors` (default: beside the input), and
+    the others go in, a thousand per transaction: what is committed stays whole whatever happens later. Nothing is
+    written, no report either, when UnreadableFile is raised; a dry run writes the report only.
+    """
+    by.require(Perm.IMPORTS_RUN)
+    began = perf_counter()
+    with open_table(path) as table:
+        layout, header = recognise(table)
+        key = _key(header.places[layout.key])
+        # This pass through the whole file also finds what can't be read, before anything is written.
+        torn = scattered(key(cells) for _number, cells in _body(table, header))
+        report = Report(layout.code, dry_run, unknown_columns=header.unknown)
+        errors_file = ErrorReport(errors or path.with_name(f"{path.stem}.errors.csv"))
+        importer = _Importer(shop, layout, header, report, errors_file, by)
+        try:
+            for chunk in _chunks(table, header, key, torn):
+                importer.take(chunk)
+                if progress:
+                    progress(report)
+        finally:
+            errors_file.close()
+    report.errors, report.error_rows = (str(errors_file.path), errors_file.rows) if errors_file.rows else ("", 0)
+    report.seconds = round(perf_counter() - began, 3)
+    return report
+
+
+def recognise(table: Table) -> tuple[Layout, Header]:
+    """Find the layout and the header row of a table; raises UnreadableFile when columns are missing."""
+    rows = first_rows(table)
+    found = ((layout, number, cells) for number, cells in rows for layout in LAYOUTS if layout.recognises(cells))
+    layout, number, cells = next(found, (LAYOUTS[0], *rows[0]))
+    header = resolve(number, cells, layout.names)
+    missing = [name for name in layout.required if name not in header.places]
+    if missing:
+        raise UnreadableFile(
+            _("Columns are missing: %(columns)s. See docs/import-layout.md.") % {"columns": ", ".join(missing)}
+        )
+    return layout, header
+
+
+def _key(place: int) -> Callable[[list[str]], str]:
+    """Return what names the order of a row, cleaned as ids are; rows without it belong to nobody."""
+
+    def key(cells: list[str]) -> str:
+        name = cells[place].strip().lstrip("'").strip() if place < len(cells) else ""
+        return "" if name == "-" else name
+
+    return key
+
+
+def _body(table: Table, header: Header) -> Iterator[Row]:
+    return (row for row in table.rows() if row[0] > header.row)
+
+
+def _chunks(table: Table, header: Header, key: Callable[[list[str]], str], torn: bool) -> Iterator[list[list[Row]]]:
+    """Yield orders, each with all of its rows, a thousand at a time."""
+    rows = _body(table, header)
+    if not torn:
+        yield from _cut(adjacent(rows, key))
+        return
+    with gathered(rows, key) as sorted_rows:
+        yield from _cut(adjacent(sorted_rows, key))
+
+
+def _cut(groups: Iterator[tuple[str, list[Row]]]) -> Iterator[list[list[Row]]]:
+    while chunk := [rows for _name, rows in islice(groups, CHUNK)]:
+        yield chunk
+
+
+class _Importer:
+    """Takes the orders of one file, chunk by chunk."""
+
+    def __init__(
+        self, shop: Shop, layout: Layout, header: Header, report: Report, errors: ErrorReport, by: Actor
+    ) -> None:
+        self.shop, self.report, self.errors, self.by = shop, report, errors, by
+        self.now = timezone.now()
+        self.read = layout.reader(layout, header, shop)
+        self.key_column = layout.key
+        self._transactions: dict[str, str] = {}
+
+    def take(self, chunk: Iterable[list[Row]]) -> None:
+        """Read a chunk, and write what of it is new or changed in one transaction."""
+        found = [read for rows in chunk if (read := self._read(rows)) is not None]
+        stored = self._stored(found)
+        new = [read for read in found if read.facts.number not in stored]
+        other = []
+        for read in found:
+            if stored.get(read.facts.number) == read.facts.digest:
+                self.report.unchanged.add(len(read.facts.lines))
+            elif read.facts.number in stored:
+                other.append(read)
+        new = self._paid_once(new)
+        if not new and not other:
+            return
+        with transaction.atomic():
+            self._insert(new)
+            for read in other:
+                self._update(read)
+            if self.report.dry_run:
+                transaction.set_rollback(True)
+
+    def _read(self, rows: list[Row]) -> _Read | None:
+        try:
+            facts = self.read(rows)
+        except RejectedOrder as rejected:
+            self._reject(rows, rejected.errors)
+            return None
+        facts.digest = digest(facts, shop_id=self.shop.pk)
+        return _Read(facts, rows)
+
+    def _stored(self, found: Sequence[_Read]) -> dict[str, bytes]:
+        """Return the digests under which the shop has these orders already."""
+        numbers = [read.facts.number for read in found]
+        rows = Order.objects.for_shop(self.shop).filter(number__in=numbers).values_list("number", "import_digest")
+        return {number: bytes(stored) for number, stored in rows}
+
+    def _paid_once(self, new: list[_Read]) -> list[_Read]:
+        """Refuse orders with a transaction number that belongs to another order, stored or in the file."""
+        numbers = {
+            payment.transaction_no: read.facts.number
+            for read in new
+            for payment in read.facts.payments
+            if payment.transaction_no
+        }
+        if not numbers:
+            return new
+        taken = dict(
+            Payment.objects.for_shop(self.shop)
+            .filter(transaction_no__in=numbers)
+            .values_list("transaction_no", "order__number")
+        )
+        kept = []
+        for read in new:
+            own = [payment.transaction_no for payment in read.facts.payments if payment.transaction_no]
+            owners = {number: taken.get(number) or self._transactions.get(number) for number in own}
+            foreign = next((number for number, owner in owners.items() if owner), None)
+            if foreign is None and len({*own}) == len(own):
+                self._transactions |= dict.fromkeys(own, read.facts.number)
+                kept.append(read)
+                continue
+            number = foreign or own[0]
+            owner = owners[number] or read.facts.number
+            message = _("The transaction %(number)s belongs to the order %(order)s already.")
+            self._refuse(read, message % {"number": number, "order": owner}, "payments", number)
+        return kept
+
+    def _insert(self, new: list[_Read]) -> None:
+        """Write new orders all at once; when one of them can't be, one by one, so that its neighbours get in."""
+        if not self.report.dry_run:
+            try:
+                load(self.shop, [read.facts for read in new], by=self.by, now=self.now)
+            except (DatabaseError, ValueError) as error:
+                _reraise_lost_connection(error)
+                for read in new:
+                    self._insert_alone(read)
+                return
+        for read in new:
+            self.report.new.add(len(read.facts.lines))
+
+    def _insert_alone(self, read: _Read) -> None:
+        """Write one new order in a savepoint of its own; somebody else may have written it meanwhile."""
+        try:
+            load(self.shop, [read.facts], by=self.by, now=self.now)
+        except Exception as error:  # the documented fallback: one order must not take its neighbours along
+            _reraise_lost_connection(error)
+            stored = self._stored([read]).get(read.facts.number)
+            if stored is None:
+                self._fail(read, error)
+            elif stored == read.facts.digest:
+                self.report.unchanged.add(len(read.facts.lines))
+            else:
+                self._update(read)
+            return
+        self.report.new.add(len(read.facts.lines))
+
+    def _update(self, read: _Read) -> None:
+        """Bring one stored order up to the file in a savepoint of its own."""
+        try:
+            change = changes.update(self.shop, read.facts, by=self.by, now=self.now)
+        except (DatabaseError, ValueError, Unreadable) as error:
+            _reraise_lost_connection(error)
+            self._fail(read, error)
+            return
+        fate = self.report.changed if change.changed else self.report.unchanged
+        fate.add(len(read.facts.lines))
+        room = NOTES_KEPT - len(self.report.notes)
+        self.report.notes += [f"{read.facts.number}: {note}" for note in change.notes][:room]
+
+    def _fail(self, read: _Read, error: Exception) -> None:
+        log.warning("an order of shop %s was refused by %s", self.shop.code, type(error).__name__)
+        # A message of the database may repeat private values, one of ours never does.
+        reason = str(error) if isinstance(error, ValueError) else _constraint(error)
+        self._refuse(read, _("The order can't be stored: %s.") % reason)
+
+    def _refuse(self, read: _Read, message: str, column: str = "", value: str = "") -> None:
+        first = read.rows[0][0]
+        self._reject(read.rows, [RowError(first, read.facts.number, column or self.key_column, value, message)])
+
+    def _reject(self, rows: list[Row], errors: list[RowError]) -> None:
+        """List every row of a refused order: the bad ones with their reasons, the others with where to look."""
+        self.report.rejected.add(len(rows))
+        bad = {error.row for error in errors}
+        also = _("Not imported, because row %d of the same order was refused.") % min(bad)
+        record = errors[0].record
+        others = [RowError(number, record, "", "", also) for number, _cells in rows if number not in bad]
+        self.errors.add(sorted([*errors, *others], key=lambda error: error.row))
+
+
+def _reraise_lost_connection(error: Exception) -> None:
+    """Go on only when the database is there: without it every order would seem to be bad."""
+    if isinstance(error, OperationalError | InterfaceError):
+        raise error
+
+
+def _constraint(error: Exception) -> str:
+    """Name the rule that was broken, without the values that broke it."""
+    cause = error.__cause__
+    name = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    return str(name or type(error).__name__)
