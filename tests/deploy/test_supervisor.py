@@ -35,12 +35,17 @@ def boss(*children: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def read_pid(process: subprocess.Popen[str], name: str) -> int:
+def read_pids(process: subprocess.Popen[str], *names: str) -> list[int]:
+    """Read until each of `names` has told its number, in whatever order they do."""
     assert process.stdout is not None
+    told: dict[str, int] = {}
     for line in process.stdout:
-        if line.startswith(name) and "| pid " in line:
-            return int(line.split()[-1])
-    raise AssertionError(f"{name} never told its number")
+        name, _, said = line.partition("|")
+        if said.startswith(" pid "):
+            told[name.strip()] = int(said.split()[-1])
+        if told.keys() >= set(names):
+            return [told[name] for name in names]
+    raise AssertionError(f"only {sorted(told)} of {names} told their number")
 
 
 def ends(pid: int, *, seconds: float = 5) -> bool:
@@ -56,9 +61,9 @@ def ends(pid: int, *, seconds: float = 5) -> bool:
 
 def test_a_child_that_dies_is_started_again_and_sigterm_ends_all() -> None:
     with boss("web", SLEEPER, "worker", SLEEPER) as process:
-        first, other = read_pid(process, "web"), read_pid(process, "worker")
+        first, other = read_pids(process, "web", "worker")
         os.kill(first, signal.SIGKILL)
-        second = read_pid(process, "web")
+        (second,) = read_pids(process, "web")
         assert second != first
         process.terminate()
         assert process.wait(10) == 0
@@ -68,21 +73,21 @@ def test_a_child_that_dies_is_started_again_and_sigterm_ends_all() -> None:
 
 def test_children_end_when_the_supervisor_is_killed() -> None:
     with boss("web", SLEEPER) as process:
-        pid = read_pid(process, "web")
+        (pid,) = read_pids(process, "web")
         process.kill()
         assert ends(pid)
 
 
 def test_grandchildren_end_too_when_the_supervisor_is_killed() -> None:
     with boss("worker", PARENT) as process:
-        pid = read_pid(process, "worker")
+        (pid,) = read_pids(process, "worker")
         process.kill()
         assert ends(pid)
 
 
 def test_a_second_interrupt_ends_a_child_that_does_not_listen() -> None:
     with boss("web", STUBBORN) as process:
-        pid = read_pid(process, "web")
+        (pid,) = read_pids(process, "web")
         process.send_signal(signal.SIGINT)
         time.sleep(0.3)
         assert process.poll() is None
