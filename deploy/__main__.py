@@ -24,7 +24,7 @@ def main(args: list[str]) -> int:
     if not args or args[0] not in COMMANDS:
         print("\n".join(f"  make {name:<9} {what}" for name, what in COMMANDS.items()))
         return 0 if not args or args[0] in {"help", "-h", "--help"} else 2
-    lock = bootstrap.DEMO_LOCK if args[0] == "demo" else bootstrap.DEV_LOCK
+    lock = bootstrap.DEMO_LOCK if args[0] in {"demo", "clean"} else bootstrap.DEV_LOCK
     try:
         python = bootstrap.ensure(lock)
     except bootstrap.BootstrapError as error:
