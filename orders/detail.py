@@ -68,19 +68,17 @@ def steps(order: Order, at: Setting) -> list[dict[str, str]]:
         Status.DELIVERED: _("Delivered"),
         Status.COMPLETED: _("Completed"),
     }
+    times = [(status, moment(getattr(order, field), at.zone, this_year=at.year)) for status, field in STEPS]
+    reached = max((i for i, (_status, when) in enumerate(times) if when), default=-1)
     shown = []
-    for status, field in STEPS:
-        when = moment(getattr(order, field), at.zone, this_year=at.year)
+    for i, (status, when) in enumerate(times):
         if order.status == Status.CANCELLED and when is None:
             continue
-        shown.append({"label": names[status], "at": when.short if when else "", "state": "done" if when else ""})
+        state = "done" if i <= reached else "now" if i == reached + 1 else ""
+        shown.append({"label": names[status], "at": when.short if when else "", "state": state})
     if order.status == Status.CANCELLED:
         when = moment(order.cancelled_at, at.zone, this_year=at.year)
         shown.append({"label": _("Cancelled"), "at": when.short if when else "", "state": "now"})
-    else:
-        waiting = next((step for step in shown if not step["state"]), None)
-        if waiting:
-            waiting["state"] = "now"
     return shown
 
 

@@ -129,6 +129,15 @@ class Sku(models.Model):
         return self.number
 
 
+# What the order list can show or sort by; the rest of an order's many columns stays in the database.
+LISTED = (
+    *("shop_id", "number", "status", "placed_at", "paid_at", "shipped_at", "deadline_at", "cancel_requested_at"),
+    *("buyer_nickname", "buyer_message", "province", "city", "currency", "total_amount", "paid_amount"),
+    *("freight_amount", "refunded_amount", "payment_method", "payment_state", "shipment_state", "aftersales"),
+    *("source", "flag", "seller_note", "note_count", "abnormal"),
+)
+
+
 class OrderQuerySet(ShopQuerySet):
     """What can be asked of orders."""
 
@@ -157,7 +166,8 @@ class OrderQuerySet(ShopQuerySet):
         lines = OrderLine.objects.only(
             *("order_id", "title", "variant", "quantity", "status", "position", "creator__name", "room", "video")
         ).select_related("creator")
-        return self.select_related("recipient").prefetch_related(Prefetch("lines", lines))
+        listed = self.only(*LISTED, "recipient__name_masked")
+        return listed.select_related("recipient").prefetch_related(Prefetch("lines", lines))
 
     def with_details(self) -> Self:
         """Load what the detail page shows."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ import django_tables2 as tables
 from django.db import models
 from django.template import engines
 from django.templatetags.static import static
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -188,7 +190,7 @@ def render(
     link: Callable[[Any], str],
     caption: str,
     dense: bool,
-) -> str:
+) -> SafeString:
     """Write the rows of a list as HTML."""
     shown = [(name, table.column(name).cell) for name in names]
     rows = [
@@ -205,9 +207,12 @@ def render(
         "caption": caption,
         "density": "compact" if dense else "",
         "sprite": static("img/icons.svg"),
-        "labels": {"copy": _("Copy"), "copied": _("Copied"), "sort": _("Sort"), "tick": _("Tick"), "tick_all": _("Tick all")},
+        "labels": SimpleNamespace(
+            copy=_("Copy"), copied=_("Copied"), sort=_("Sort"), tick=_("Tick"), tick_all=_("Tick all")
+        ),
         "ticks": False,
         "columns": columns,
         "rows": rows,
     }
-    return engines["rows"].get_template("table.jinja").render(context)
+    # The rows' own engine escapes every value, so what it returns must not be escaped again.
+    return SafeString(engines["rows"].get_template("table.jinja").render(context))

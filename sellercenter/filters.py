@@ -5,16 +5,21 @@ A filter that does not understand its value makes the whole list refuse: an erro
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
@@ -151,6 +156,10 @@ class ListFilter(django_filters.FilterSet):
         self.shop, self.now = shop, now
         super().__init__(data, queryset)
 
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the form that checks the address; it is the same for every request, so it is built once."""
+        return _form_class(type(self))
+
     def problems(self) -> list[dict[str, str]]:
         """Say what is wrong with the address; an empty list means that every filter understood its value."""
         problems = [
@@ -197,9 +206,16 @@ class ListFilter(django_filters.FilterSet):
         }
 
     def _field(self, name: str) -> dict[str, Any]:
+        """Prepare a filter with its controls drawn; drawings without typed text are kept and used again."""
         joined = self.ranges.get(name)
-        if joined:
-            return self._range(name, joined)
+        names = (joined.low, joined.high, joined.quick) if joined else (name,)
+        values = tuple(value for one in names for value in self.data.getlist(one))
+        shape = self._range(name, joined) if joined else self._single(name)
+        typed = any(values) and "options" not in shape
+        key = (type(self), name, get_language() or "", values)
+        return {**shape, "html": _draw(shape) if typed or name in self.form.errors else _kept(*key, Drawing(shape))}
+
+    def _single(self, name: str) -> dict[str, Any]:
         one = self.filters[name]
         shape: dict[str, Any] = {"name": name, "id": f"id_{name}", "label": str(one.label), "help": one.extra.get("help_text")}
         if isinstance(one, django_filters.ChoiceFilter):
@@ -237,3 +253,28 @@ class ListFilter(django_filters.FilterSet):
         if joined:
             value = f"≥ {value}" if name == joined.low else f"≤ {value}"
         return {"label": str(self.label_of(name)), "value": value, "remove_url": link(drop=[name, "after"])}
+
+
+class Drawing(dict):
+    """A filter's shape that is left out of the comparison of what is kept."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Drawing)
+
+
+def _draw(shape: dict[str, Any]) -> SafeString:
+    return render_to_string("parts/filter_field.html", {"field": shape})
+
+
+@lru_cache(maxsize=2048)
+def _kept(filterset: type[ListFilter], name: str, language: str, values: tuple[str, ...], shape: Drawing) -> SafeString:
+    return _draw(shape)
+
+
+@cache
+def _form_class(filterset: type[ListFilter]) -> type[forms.Form]:
+    fields = {name: copy.copy(one).field for name, one in filterset.base_filters.items()}
+    return type(f"{filterset.__name__}Form", (forms.Form,), fields)

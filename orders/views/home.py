@@ -13,8 +13,7 @@ from orders.filters import OrderFilter
 from orders.models import Order
 from orders.views.lists import TABS
 from sellercenter import money
-from sellercenter.models import Shop
-from sellercenter.pages import CAP, CappedCount, ShopPage, Text
+from sellercenter.pages import CAP, ShopPage, Text, capped_counts
 from sellercenter.permissions import Perm
 
 
@@ -49,12 +48,8 @@ class Home(ShopPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Count everything in one query, each up to the cap."""
-        wanted = {
-            f"n{i}": CappedCount(self.rows(counter).order_by().values("pk")[: CAP + 1])
-            for i, counter in enumerate(COUNTERS)
-        }
-        found = Shop.objects.filter(pk=self.shop.pk).values(**wanted).get()
-        return self.show(counters=[self._card(counter, found[f"n{i}"]) for i, counter in enumerate(COUNTERS)])
+        found = capped_counts({counter.query: self.rows(counter) for counter in COUNTERS}, shop=self.shop)
+        return self.show(counters=[self._card(counter, found[counter.query]) for counter in COUNTERS])
 
     def rows(self, counter: Counter) -> QuerySet:
         """Return the orders that a counter counts, through the filter of the list that it opens."""
