@@ -1,4 +1,4 @@
-/* Keeps every remaining time right: <time data-due="2026-11-22T14:05:00+08:00">. The words come from data-due-* of <body>,
+/* Keeps every remaining time right: data-due="2026-11-22T14:05:00+08:00". The words come from data-due-* of <body>,
    the limits (seconds before the due time) from data-soon and data-late of the element or of <body>. */
 (() => {
   const words = document.body.dataset;
@@ -27,7 +27,7 @@
 
   const showAll = () => {
     const now = Date.now();
-    for (const clock of document.querySelectorAll("time[data-due]")) show(clock, now);
+    for (const clock of document.querySelectorAll("[data-due]")) show(clock, now);
   };
   showAll();
   setInterval(showAll, 30_000);

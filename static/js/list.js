@@ -224,7 +224,31 @@
     /* As above. */
   }
 
+  /* On a phone rows are cards, and each value stands beside the head of its column. */
+  const phone = matchMedia("(max-width: 767px)");
+  const addLabels = () => {
+    if (!phone.matches) return;
+    for (const table of document.querySelectorAll(".list .sheet")) {
+      const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent.trim());
+      for (const row of table.tBodies[0].rows) {
+        [...row.cells].forEach((cell, i) => {
+          if (cell.matches(".t, .m, .d, .c, :not([class])")) cell.dataset.label = heads[i];
+        });
+      }
+    }
+  };
+  phone.addEventListener("change", addLabels);
+
+  /* What does not fit is shown in full on hover. */
+  document.addEventListener("mouseover", (event) => {
+    const cell = event.target.closest(".list .sheet td");
+    if (!cell || "full" in cell.dataset || cell.scrollWidth <= cell.clientWidth) return;
+    cell.dataset.full = "";
+    cell.title = [cell.innerText.replace("\n", " · "), cell.title].filter(Boolean).join("\n");
+  });
+
   const prepare = () => {
+    addLabels();
     addCopyButtons();
     addMoves();
     countTicks();

@@ -7,8 +7,8 @@
   const showFold = () => {
     const folded = root.dataset.nav === "folded";
     fold.setAttribute("aria-expanded", String(!folded));
-    for (const item of document.querySelectorAll(".side-item")) {
-      item.title = folded || narrow.matches ? item.querySelector(".side-text").textContent : "";
+    for (const item of document.querySelectorAll(".side a, .side button")) {
+      item.title = folded || narrow.matches ? item.querySelector("span").textContent : "";
     }
   };
   const toggleFold = () => {
