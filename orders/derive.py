@@ -9,7 +9,9 @@ from orders.states import LineStatus, ParcelStatus, Status
 _LIVE_STAGES = (Status.UNPAID, Status.TO_REVIEW)
 
 
-def line_status(quantity: int, parts: Iterable[tuple[int, ParcelStatus | str]], *, cancelled: bool = False) -> LineStatus:
+def line_status(
+    quantity: int, parts: Iterable[tuple[int, ParcelStatus | str]], *, cancelled: bool = False
+) -> LineStatus:
     """Return the state of a line of `quantity` units from its parts, each (units, state of the parcel).
 
     A line is delivered when all of its units are, shipped when all have left, partly shipped when some have.

@@ -43,8 +43,12 @@ def prepare(order: Order, at: Setting) -> dict[str, Any]:
         "number": order.number,
         "badge": badges[0],
         "badges": badges[1:],
-        "flag": None if order.flag is None else {"code": Flag(order.flag).name.lower(), "label": labels(Flag)[order.flag]},
-        "abnormal": {"label": labels(Abnormal)[order.abnormal], "reason": order.abnormal_reason} if order.abnormal else None,
+        "flag": None
+        if order.flag is None
+        else {"code": Flag(order.flag).name.lower(), "label": labels(Flag)[order.flag]},
+        "abnormal": {"label": labels(Abnormal)[order.abnormal], "reason": order.abnormal_reason}
+        if order.abnormal
+        else None,
         "steps": steps(order, at),
         "banner": banner(order, at),
         "items": [item(line, order, at) for line in order.lines.all()],
@@ -156,7 +160,7 @@ def breakdown(order: Order) -> list[dict[str, Any]]:
         (_("Fees"), order.fee_amount, ""),
         (_("Price change by the seller"), order.adjustment, _("shop")),
     ]
-    shown = [
+    shown: list[dict[str, Any]] = [
         {"label": label, "amount": money.text(amount, order.currency), "bearer": bearer}
         for i, (label, amount, bearer) in enumerate(lines)
         if amount or i in (0, 5)

@@ -53,7 +53,9 @@ def _carrier(shop: Shop, text: str) -> Q:
 
 
 def _creator(shop: Shop, text: str) -> Q:
-    wanted = Creator.objects.for_shop(shop).filter(Q(number=text) | Q(name__icontains=text)).values_list("pk", flat=True)
+    wanted = (
+        Creator.objects.for_shop(shop).filter(Q(number=text) | Q(name__icontains=text)).values_list("pk", flat=True)
+    )
     lines = OrderLine.objects.filter(order_id=OuterRef("pk"), creator_id__in=list(wanted[:200]))
     return Q(Exists(lines))
 
@@ -122,7 +124,7 @@ class OrderFilter(ListFilter):
         (_("Parcel"), ("carrier", "tracking")),
         (_("Marks"), ("flag", "note", "abnormal")),
     )
-    ranges = {  # noqa: RUF012
+    ranges = {
         "total_range": Range(_("Total"), "total_from", "total_to"),
         "placed_range": Range(_("Placed"), "placed_from", "placed_to", "placed"),
         "paid_range": Range(_("Paid"), "paid_from", "paid_to", "paid"),
@@ -132,10 +134,8 @@ class OrderFilter(ListFilter):
 
     class Meta:
         model = Order
-        fields: list[str] = []  # noqa: RUF012
+        fields: list[str] = []
 
     def searched(self, queryset: Any, name: str, value: str) -> Any:
         """Leave the search box to the page, which knows the quickest way through the list."""
         return queryset
-
-

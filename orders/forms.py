@@ -70,7 +70,9 @@ class CancelForm(forms.Form):
 class NumbersForm(forms.Form):
     """Order and tracking numbers, pasted."""
 
-    numbers = forms.CharField(widget=forms.Textarea, max_length=60_000, error_messages={"required": _("Paste some numbers first.")})
+    numbers = forms.CharField(
+        widget=forms.Textarea, max_length=60_000, error_messages={"required": _("Paste some numbers first.")}
+    )
 
     def clean_numbers(self) -> list[str]:
         """Split at white space, commas and semicolons; keep the first of equals; refuse more than 500."""
@@ -84,4 +86,3 @@ class NumbersForm(forms.Form):
         if not unique:
             raise forms.ValidationError(_("Paste some numbers first."))
         return [one[:64] for one in unique]
-

@@ -32,9 +32,10 @@ from orders.states import (
     TrackingCode,
 )
 from sellercenter.models import Member, Shop, ShopQuerySet
+from sellercenter.texts import Text
 
 
-def money(label: str, **options: object) -> models.DecimalField:
+def money(label: Text, **options: object) -> models.DecimalField:
     """Declare an amount in the order's currency: 14 digits, two of them after the point."""
     return models.DecimalField(label, max_digits=14, decimal_places=2, db_default=0, default=0, **options)  # type: ignore[arg-type]
 
@@ -328,7 +329,9 @@ class Order(models.Model):
             models.Index("shop", "deadline_at", "id", name="order_by_deadline", condition=Q(deadline_at__isnull=False)),
             models.Index("shop", F("paid_at").desc(nulls_last=True), F("id").desc(), name="order_by_payment"),
             models.Index("shop", F("total_amount").desc(), F("id").desc(), name="order_by_total"),
-            models.Index("shop", F("shipped_at").desc(), name="order_by_shipping", condition=Q(shipped_at__isnull=False)),
+            models.Index(
+                "shop", F("shipped_at").desc(), name="order_by_shipping", condition=Q(shipped_at__isnull=False)
+            ),
             models.Index("shop", "buyer", F("placed_at").desc(), name="order_of_buyer"),
             models.Index("shop", "province", "city", F("placed_at").desc(), name="order_by_region"),
             models.Index("shop", F("placed_at").desc(), name="order_abnormal", condition=~Q(abnormal="")),
@@ -565,10 +568,8 @@ class OrderNote(models.Model):
         return self.body[:40]
 
 
-
-
 class PastedNumbers(models.Model):
-    """Numbers that somebody pasted to look up at once; an address of 500 numbers would be too long, so it names this."""
+    """Numbers pasted to look up at once; an address of 500 numbers would be too long, so it names this."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
     member = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")

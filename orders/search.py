@@ -1,9 +1,9 @@
 """One search box for a million orders: order no., tracking no., phone, buyer's nickname, product.
 
-No single plan is quick for every word: an index of pieces is quick for rare words and slow for common ones, and walking
-the list is the reverse. So a search looks at the newest slice of the list first, where common words fill a page at once,
-and asks the indexes only when the slice did not fill it, which means that the word is rare. All strategies give the same
-rows; they differ in time only.
+No single plan is quick for every word: an index of pieces is quick for rare words and slow for common ones, and
+walking the list is the reverse. So a search looks at the newest slice of the list first, where common words fill a
+page at once, and asks the indexes only when the slice did not fill it, which means that the word is rare. All
+strategies give the same rows; they differ in time only.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def nickname_indexed(text: str) -> Q:
 
 
 def phone(shop: Shop, text: str) -> Q:
-    """Match orders that go to exactly this phone, through the keyed index; the number itself is nowhere in the query."""
+    """Match orders that go to exactly this phone, through the keyed index; the number is nowhere in the query."""
     wanted = privacy.blind_index(privacy.normal_phone(text), shop_id=shop.pk)
     found = Recipient.objects.for_shop(shop).filter(phone_index=wanted)
     return Q(pk__in=found.values("order_id")) if wanted else Q(pk__in=[])
@@ -109,7 +109,7 @@ class Needle:
     def candidates(self) -> list[int] | None:
         """Return the orders that the indexes find, or None when the word is common after all."""
         every = Order.objects.for_shop(self.shop).order_by()
-        queries = [
+        queries: list[QuerySet] = [
             every.filter(nickname_indexed(self.text)).values_list("pk"),
             every.filter(number__startswith=self.text).values_list("pk"),
         ]
@@ -158,7 +158,6 @@ def fetch(rows: QuerySet, text: str, sort: Sort, size: int, cursor: Cursor | Non
     more = page.previous if cursor and cursor.backwards else page.next
     if near is None or more is not None:
         return page
-    found = needle.candidates()
-    wanted = needle.matches() if found is None else Q(pk__in=found)
+    indexed = needle.candidates()
+    wanted = needle.matches() if indexed is None else Q(pk__in=indexed)
     return keyset.fetch(rows.filter(wanted), sort, size, cursor)
-

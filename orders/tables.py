@@ -99,7 +99,7 @@ def marks(order: Order, at: Setting) -> list[dict[str, str]]:
 def creator(order: Order, at: Setting) -> dict[str, str] | None:
     """Show who brought the order, and through what."""
     line = next((line for line in order.lines.all() if line.creator_id), None)
-    if line is None:
+    if line is None or line.creator is None:
         return None
     detail = line.room or line.video
     return {"name": line.creator.name, "detail": detail}
@@ -142,7 +142,7 @@ class OrderTable(ListTable):
     seller_note = Column(gettext_lazy("Seller note"), "seller_note", shown=False)
     buyer_message = Column(gettext_lazy("Buyer's message"), "buyer_message", shown=False)
 
-    sorts = {  # noqa: RUF012
+    sorts = {
         "placed": Sort("placed_at", descending=True),
         "paid": Sort("paid_at", descending=True, nullable=True),
         "total": Sort("total_amount", descending=True, type=Decimal),

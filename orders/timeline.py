@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,9 +12,10 @@ from orders.states import Abnormal, Flag, Status
 from sellercenter.columns import Setting, labels
 from sellercenter.models import Event
 from sellercenter.permissions import ActorKind
+from sellercenter.texts import Text
 from sellercenter.times import moment
 
-Word = tuple[str, str, str | Promise]
+Word = tuple[str, str, Text]
 
 # kind: (group, icon, words)
 WORDS: dict[str, Word] = {
@@ -41,13 +41,13 @@ WORDS: dict[str, Word] = {
     "order.unmarked": ("note", "check", gettext_lazy("Abnormal mark taken away")),
     "order.imported": ("note", "file-import", gettext_lazy("Updated by an import")),
 }
-GROUPS: dict[str, str | Promise] = {
+GROUPS: dict[str, Text] = {
     "": gettext_lazy("Everything"),
     "state": gettext_lazy("States"),
     "parcel": gettext_lazy("Parcels"),
     "note": gettext_lazy("Notes and marks"),
 }
-_ACTORS: dict[str, str | Promise] = {
+_ACTORS: dict[str, Text] = {
     ActorKind.SYSTEM: gettext_lazy("System"),
     ActorKind.BUYER: gettext_lazy("Buyer"),
     ActorKind.CHANNEL: gettext_lazy("Platform"),

@@ -85,7 +85,9 @@ class TimeColumn(Column):
 class ChoiceColumn(Column):
     """A word of a vocabulary, as a badge in the word's colour or as plain text."""
 
-    def __init__(self, label: Any, field: str, choices: type[models.TextChoices], *, badge: bool = False, **options: Any):
+    def __init__(
+        self, label: Any, field: str, choices: type[models.TextChoices], *, badge: bool = False, **options: Any
+    ):
         super().__init__(label, field, **options)
         self.choices, self.badge = choices, badge
 

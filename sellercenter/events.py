@@ -15,7 +15,9 @@ ENCODER = DjangoJSONEncoder()
 PLAIN = (str, int, float, bool, type(None), list, dict)
 
 
-def record(shop: Shop, kind: str, subject: models.Model, *, by: Actor, at: datetime | None = None, **data: Any) -> Event:
+def record(
+    shop: Shop, kind: str, subject: models.Model, *, by: Actor, at: datetime | None = None, **data: Any
+) -> Event:
     """Add one event to the history of `subject`, in the caller's transaction.
 
     `kind` reads `order.paid`; `at` is when it happened, the database's now when left out; `data` must be

@@ -17,16 +17,14 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy, ngettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from sellercenter.models import Shop
+from sellercenter.texts import Text as Label
 from sellercenter.times import day_start
 
-Label = str | Promise
 QUICK_DAYS = (7, 30, 90)
 
 
@@ -51,7 +49,7 @@ class Text(django_filters.CharFilter):
 class DayField(forms.Field):
     """A local day, or a local day and time, as browsers write them."""
 
-    default_error_messages = {"invalid": gettext_lazy("Write a day as 2026-11-22 or a time as 2026-11-22 14:05.")}  # noqa: RUF012
+    default_error_messages = {"invalid": gettext_lazy("Write a day as 2026-11-22 or a time as 2026-11-22 14:05.")}
 
     def to_python(self, value: Any) -> date | datetime | None:
         """Return a date, a naive datetime, or None for an empty value."""
@@ -158,7 +156,7 @@ class ListFilter(django_filters.FilterSet):
 
     def get_form_class(self) -> type[forms.Form]:
         """Return the form that checks the address; it is the same for every request, so it is built once."""
-        return _form_class(type(self))
+        return _form_class(type(self))  # type: ignore[arg-type]
 
     def problems(self) -> list[dict[str, str]]:
         """Say what is wrong with the address; an empty list means that every filter understood its value."""
@@ -212,12 +210,20 @@ class ListFilter(django_filters.FilterSet):
         values = tuple(value for one in names for value in self.data.getlist(one))
         shape = self._range(name, joined) if joined else self._single(name)
         typed = any(values) and "options" not in shape
-        key = (type(self), name, get_language() or "", values)
-        return {**shape, "html": _draw(shape) if typed or name in self.form.errors else _kept(*key, Drawing(shape))}
+        errors = [str(error) for one in names for error in self.form.errors.get(one, ())]
+        if typed or errors:
+            return {**shape, "html": _draw({**shape, "error": " ".join(errors)})}
+        key = (type(self).__qualname__, name, get_language() or "", values)
+        return {**shape, "html": _kept(*key, Drawing(shape))}
 
     def _single(self, name: str) -> dict[str, Any]:
         one = self.filters[name]
-        shape: dict[str, Any] = {"name": name, "id": f"id_{name}", "label": str(one.label), "help": one.extra.get("help_text")}
+        shape: dict[str, Any] = {
+            "name": name,
+            "id": f"id_{name}",
+            "label": str(one.label),
+            "help": one.extra.get("help_text"),
+        }
         if isinstance(one, django_filters.ChoiceFilter):
             several = isinstance(one, django_filters.MultipleChoiceFilter)
             chosen = set(self.data.getlist(name))
@@ -225,7 +231,12 @@ class ListFilter(django_filters.FilterSet):
                 {"value": str(value), "label": str(label), "selected": str(value) in chosen}
                 for value, label in one.extra["choices"]
             ]
-            return {**shape, "kind": "multi" if several else "select", "options": options, "value": self.data.get(name, "")}
+            return {
+                **shape,
+                "kind": "multi" if several else "select",
+                "options": options,
+                "value": self.data.get(name, ""),
+            }
         return {**shape, "kind": "text", "value": self.data.get(name, "")}
 
     def _range(self, name: str, joined: Range) -> dict[str, Any]:
@@ -270,7 +281,7 @@ def _draw(shape: dict[str, Any]) -> SafeString:
 
 
 @lru_cache(maxsize=2048)
-def _kept(filterset: type[ListFilter], name: str, language: str, values: tuple[str, ...], shape: Drawing) -> SafeString:
+def _kept(filterset: str, name: str, language: str, values: tuple[str, ...], shape: Drawing) -> SafeString:
     return _draw(shape)
 
 

@@ -328,7 +328,7 @@ def adjacent(rows: Iterable[Row], key: Callable[[list[str]], str]) -> Iterator[t
 def gathered(rows: Iterable[Row], key: Callable[[list[str]], str]) -> Iterator[Iterator[Row]]:
     """Bring rows with the same key together, in the order in which keys first come, by a temporary file on disk."""
     # An empty name is SQLite's own temporary database: a file that is unlinked at once.
-    spool = sqlite3.connect("")
+    spool = sqlite3.connect("", check_same_thread=False)
     try:
         spool.execute("CREATE TABLE line (number INTEGER PRIMARY KEY, name TEXT, cells TEXT)")
         packed = ((number, key(cells), json.dumps(cells)) for number, cells in rows)

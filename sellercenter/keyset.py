@@ -53,7 +53,13 @@ class Cursor:
 
     def token(self) -> str:
         """Write the cursor as it stands in an address."""
-        value = self.value.isoformat() if isinstance(self.value, datetime) else None if self.value is None else str(self.value)
+        value = (
+            self.value.isoformat()
+            if isinstance(self.value, datetime)
+            else None
+            if self.value is None
+            else str(self.value)
+        )
         packed = json.dumps([value, self.pk, int(self.backwards)], separators=(",", ":"))
         return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
 
@@ -67,7 +73,7 @@ class Cursor:
                 raise ValueError(token)
             if value is None and not sort.nullable:
                 raise ValueError(token)
-        except (binascii.Error, InvalidOperation, KeyError, TypeError, ValueError, UnicodeDecodeError):
+        except (binascii.Error, InvalidOperation, KeyError, TypeError, ValueError, RecursionError):
             raise Refused(_("This page address is damaged. Go back to the first page."), "bad_cursor") from None
         return cls(value, pk, bool(backwards))
 
@@ -79,7 +85,14 @@ def _aware(text: str) -> datetime:
     return value
 
 
-_READERS: dict[type, Any] = {datetime: _aware, Decimal: Decimal, str: str, int: int}
+def _finite(text: str) -> Decimal:
+    value = Decimal(text)
+    if not value.is_finite():
+        raise ValueError(text)
+    return value
+
+
+_READERS: dict[type, Any] = {datetime: _aware, Decimal: _finite, str: str, int: int}
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import ExpressionWrapper, Q, Value
 from django.db.models.functions import Now
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from sellercenter import events
 from sellercenter.models import Event, ShopPolicy
 from sellercenter.permissions import Actor
+from sellercenter.texts import Text
 
-Text = str | Promise
 
-
-class Refused(Exception):  # noqa: N818 - it is an answer, not an error
+class Refused(Exception):
     """The expected no: pages show the message, the API answers 409 with the code, bulk jobs record it."""
 
     def __init__(self, message: Text, code: str) -> None:
@@ -160,5 +158,3 @@ def reachable(lifecycle: Lifecycle, start: Iterable[str]) -> set[str]:
             seen.add(state)
             waiting += [move.target for move in lifecycle.moves.values() if state in move.sources]
     return seen
-
-

@@ -45,7 +45,9 @@ def save_view(member: Member, page: str, *, name: str, query: str, shared: bool,
                 shop=member.shop, page=page, member=owner, created_by=member, name=name, query=query
             )
     except IntegrityError:
-        raise Refused(_("Somebody saved a view of this name just now. Look at it first."), "changed_meanwhile") from None
+        raise Refused(
+            _("Somebody saved a view of this name just now. Look at it first."), "changed_meanwhile"
+        ) from None
     if shared:
         events.record(member.shop, "savedview.shared", view, by=by, name=name, page=page)
     return view

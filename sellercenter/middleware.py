@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -9,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 class LoginRequired(LoginRequiredMiddleware):
     """No page is open unless it says so; a list that is swapped in place sends the whole browser to the login."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: object) -> HttpResponseBase:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:  # type: ignore[override]
         """Redirect to the login, or tell htmx to."""
         response = super().handle_no_permission(request, view_func)
         if request.headers.get("HX-Request"):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sellercenter.money import CURRENCIES
 from sellercenter.permissions import ActorKind, Perm, StockRole
+from sellercenter.texts import Text
 
 
 class ShopQuerySet(models.QuerySet):
@@ -92,7 +93,7 @@ class Shop(models.Model):
         return ZoneInfo(self.time_zone)
 
 
-def _clock(label: str, default: timedelta | None, help_text: str = "") -> models.DurationField:
+def _clock(label: Text, default: timedelta | None, help_text: Text = "") -> models.DurationField:
     """Declare one clock of a policy; empty means never."""
     return models.DurationField(label, null=True, blank=True, default=default, help_text=help_text)
 

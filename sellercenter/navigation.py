@@ -9,19 +9,19 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor
+from sellercenter.texts import Text
 
 
 @dataclass(frozen=True)
 class Place:
     """One entry of the navigation. `query` narrows a list; `dock` puts the entry on the phone's bottom bar."""
 
-    group: str | Promise
-    label: str | Promise
+    group: Text
+    label: Text
     url_name: str
     icon: str
     permission: str

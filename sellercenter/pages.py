@@ -7,7 +7,7 @@ process at start-up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
@@ -22,7 +22,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import View
@@ -34,8 +34,8 @@ from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ListLayout, Member, SavedView, Shop
 from sellercenter.permissions import Actor, Perm, actor_for
+from sellercenter.texts import Text
 
-Text = str | Promise
 CAP = 10_000
 # Stands for the shop in a query that is composed once; no shop has this key.
 ANY_SHOP = -1
@@ -85,7 +85,7 @@ class ShopPage(View):
 
     def member_query(self) -> QuerySet[Member]:
         """Return the query for the person's places; lists add what they remember of the person."""
-        mine = Member.objects.filter(user_id=self.request.user.pk, disabled_at=None)
+        mine = Member.objects.filter(user_id=self.request.user.pk or 0, disabled_at=None)
         return mine.select_related("shop", "role").order_by("shop__name", "pk")
 
     @cached_property
@@ -104,7 +104,7 @@ class ShopPage(View):
 
     def shell(self, **context: Any) -> dict[str, Any]:
         """Return the context of the shell with what the page adds."""
-        page = {"title": self.title, "help": self.help, "breadcrumbs": [], "actions": []}
+        page: dict[str, Any] = {"title": self.title, "help": self.help, "breadcrumbs": [], "actions": []}
         return {
             "shop": self.shop,
             "actor": {"label": self.actor.label, "role_label": self.member.role_label},
@@ -135,7 +135,7 @@ class ActPage(ShopPage):
     """A door for one verb: POST only; what the verb refuses is shown as a message, with what was typed kept."""
 
     abstract = True
-    http_method_names: ClassVar[list[str]] = ["post", "options"]
+    http_method_names = ["post", "options"]
     form_class: ClassVar[type[forms.Form] | None] = None
     done: ClassVar[Text] = ""
 
@@ -145,7 +145,7 @@ class ActPage(ShopPage):
         form = self.form_class(request.POST) if self.form_class else None
         if form is not None and not form.is_valid():
             for error in (error for errors in form.errors.values() for error in errors):
-                messages.error(request, error)
+                messages.error(request, str(error))
             return self.back(self.after(record))
         try:
             said = self.act(record, form.cleaned_data if form else {})
@@ -176,7 +176,7 @@ class Tab:
 
     code: str
     label: Text
-    condition: Q = Q()
+    condition: Q = field(default_factory=Q)
     counted: bool = True
 
 
@@ -236,8 +236,10 @@ class TablePage(ShopPage):
     def member_query(self) -> QuerySet[Member]:
         """Bring the person's layout of this list along."""
         layout = ListLayout.objects.filter(member=OuterRef("pk"), page=self.name)
-        return super().member_query().annotate(
-            layout=Subquery(layout.values(kept=JSONObject(columns="columns", dense="dense"))[:1])
+        return (
+            super()
+            .member_query()
+            .annotate(layout=Subquery(layout.values(kept=JSONObject(columns="columns", dense="dense"))[:1]))
         )
 
     def records(self) -> QuerySet:
@@ -260,7 +262,11 @@ class TablePage(ShopPage):
         """Say why the list is empty and what to do next."""
         if self.filterset.active() or self.request.GET.get("list"):
             clear = {"label": _("Clear the filters"), "url": self.here(drop=[*self.filterset.filters, "after", "list"])}
-            return {"title": _("Nothing matches."), "text": _("Loosen a filter, or clear them all."), "actions": [clear]}
+            return {
+                "title": _("Nothing matches."),
+                "text": _("Loosen a filter, or clear them all."),
+                "actions": [clear],
+            }
         return {"title": _("Nothing here."), "text": "", "actions": []}
 
     @cached_property
@@ -310,7 +316,9 @@ class TablePage(ShopPage):
         names, dense = self.layout()
         filters = self.filterset.shown(self.here, ("tab", "sort", "cols", "list"))
         filters["errors"] = problems
-        heads = columns.heads(self.table_class, names, self.sort_word, lambda word: self.here(drop=["after"], sort=word))
+        heads = columns.heads(
+            self.table_class, names, self.sort_word, lambda word: self.here(drop=["after"], sort=word)
+        )
         html = columns.render(
             *(self.table_class, page.rows, self.setting),
             names=names,
@@ -340,7 +348,7 @@ class TablePage(ShopPage):
         codes = [tab.code for tab in self.tabs if tab.counted]
         if not codes:
             return {}
-        sql, params = _tab_counting(type(self))
+        sql, params = _tab_counting(type(self))  # type: ignore[arg-type]
         with connection.cursor() as cursor:
             cursor.execute(sql, [self.shop.pk if param == ANY_SHOP else param for param in params])
             return dict(zip(codes, cursor.fetchone() or (), strict=True))
@@ -354,7 +362,11 @@ class TablePage(ShopPage):
     def views(self) -> dict[str, Any]:
         """Return the saved views that this person sees, own and the team's."""
         own = Q(member=self.member) | Q(member=None)
-        found = SavedView.objects.for_shop(self.shop).filter(own, page=self.name).only("name", "query", "member", "created_by")
+        found = (
+            SavedView.objects.for_shop(self.shop)
+            .filter(own, page=self.name)
+            .only("name", "query", "member", "created_by")
+        )
         here = normal(self.here(drop=["after"]).partition("?")[2])
         may_share = self.actor.may(Perm.VIEWS_SHARE)
         prepared = [
@@ -431,5 +443,3 @@ def normal(query: str) -> str:
     for name, value in pairs:
         clean.appendlist(name, value)
     return clean.urlencode()
-
-

@@ -25,7 +25,7 @@ _VERSION = 1
 _NONCE = 12
 
 
-class Unreadable(Exception):  # noqa: N818 - names the state of the value
+class Unreadable(Exception):
     """A stored value does not open: wrong key, or not where it was written."""
 
 
@@ -63,9 +63,7 @@ def decrypt(stored: bytes, *, shop_id: int, place: str) -> str:
         raise Unreadable(f"the key {key_id!r} is not in SELLERCENTER_PRIVACY_KEYS")
     body = stored[2 + len(key_id) :]
     try:
-        return (
-            _cipher(key_id, shop_id).decrypt(body[:_NONCE], body[_NONCE:], f"{place}|{shop_id}".encode()).decode()
-        )
+        return _cipher(key_id, shop_id).decrypt(body[:_NONCE], body[_NONCE:], f"{place}|{shop_id}".encode()).decode()
     except InvalidTag:
         raise Unreadable("the value was not written for this place, or was changed") from None
 

@@ -59,7 +59,9 @@ DEBUG = _flag("SELLERCENTER_DEBUG", default=False)
 HTTPS = _flag("SELLERCENTER_HTTPS", default=not DEMO)
 SECRET_KEY = _required("SELLERCENTER_SECRET_KEY", "Give at least 50 random characters; keep them secret.")
 if len(SECRET_KEY) < 40 or len(set(SECRET_KEY)) < 8:
-    raise ImproperlyConfigured("SELLERCENTER_SECRET_KEY is too short or too simple; give at least 50 random characters.")
+    raise ImproperlyConfigured(
+        "SELLERCENTER_SECRET_KEY is too short or too simple; give at least 50 random characters."
+    )
 PRIVACY_KEYS = _keyring(
     "SELLERCENTER_PRIVACY_KEYS",
     _required("SELLERCENTER_PRIVACY_KEYS", "Give id:base64 of 32 random bytes; without it buyers' data can't be kept."),
@@ -71,7 +73,9 @@ INDEX_KEY = _key(
 _hosts = "127.0.0.1,localhost,[::1]" if DEMO else ""
 ALLOWED_HOSTS = [h.strip() for h in env.str("SELLERCENTER_ALLOWED_HOSTS", default=_hosts).split(",") if h.strip()]
 if not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("SELLERCENTER_ALLOWED_HOSTS is not set. Name the hosts under which people open the site.")
+    raise ImproperlyConfigured(
+        "SELLERCENTER_ALLOWED_HOSTS is not set. Name the hosts under which people open the site."
+    )
 CSRF_TRUSTED_ORIGINS = [o for o in env.str("SELLERCENTER_ORIGINS", default="").split(",") if o]
 VAR_DIR = Path(env.str("SELLERCENTER_VAR", default=str(BASE_DIR / "var")))
 
@@ -134,7 +138,8 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            "options": "-c lock_timeout=2s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c jit=off",
+            "options": "-c lock_timeout=2s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+            " -c jit=off",
         },
     }
 }

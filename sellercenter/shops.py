@@ -17,7 +17,9 @@ from sellercenter.permissions import STOCK_ROLES, Actor, Perm
 
 
 @transaction.atomic
-def open_shop(*, code: str, name: str, currency: str, time_zone: str, owner: User, by: Actor, accent: str = "blue") -> Shop:
+def open_shop(
+    *, code: str, name: str, currency: str, time_zone: str, owner: User, by: Actor, accent: str = "blue"
+) -> Shop:
     """Open a shop with its owner, its policy and the stock roles."""
     shop = Shop(code=code, name=name, currency=currency, time_zone=time_zone, accent=accent)
     shop.full_clean()

@@ -2,11 +2,11 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from sellercenter import views
 
-shop_paths = [
+shop_paths: list[URLPattern | URLResolver] = [
     path("members", views.MemberList.as_view(), name="member_list"),
     path("members/add", views.MemberAdd.as_view(), name="member_add"),
     path("members/<int:pk>", views.MemberChange.as_view(), name="member_change"),

@@ -14,9 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
+from django.utils.translation import check_for_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as django_set_language
 
@@ -53,13 +52,18 @@ def _set_language_cookie(response: HttpResponse, language: str) -> None:
         language,
         max_age=365 * 86400,
         secure=settings.HTTPS,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
 
 
 def shop_choice(request: HttpRequest) -> HttpResponse:
     """Open the only shop, or let the person choose among several."""
-    members = Member.objects.active().filter(user_id=request.user.pk).select_related("shop", "role").order_by("shop__name")
+    members = (
+        Member.objects.active()
+        .filter(user_id=request.user.pk or 0)
+        .select_related("shop", "role")
+        .order_by("shop__name")
+    )
     if len(members) == 1:
         return HttpResponseRedirect(reverse("home", args=[members[0].shop.code]))
     prepared = [
@@ -196,7 +200,9 @@ class MemberAdd(MemberFormPage):
         return self._answer(form, status=422)
 
     def _answer(self, form: MemberForm, *, status: int = 200) -> HttpResponse:
-        return self.answer(form, status=status, page=self.trail(_("Add a person")), submit_label=_("Create sub-account"))
+        return self.answer(
+            form, status=status, page=self.trail(_("Add a person")), submit_label=_("Create sub-account")
+        )
 
 
 class MemberChange(MemberFormPage):

@@ -14,5 +14,7 @@ PLACES = [
     Place(_ORDERS, _("To review"), "order_list", "clipboard-check", Perm.ORDERS_VIEW, query="tab=to_review", dock=True),
     Place(_FULFILMENT, _("To ship"), "order_list", "truck-loading", Perm.ORDERS_VIEW, query="tab=to_ship", dock=True),
     Place(_FULFILMENT, _("On the way"), "order_list", "truck-delivery", Perm.ORDERS_VIEW, query="tab=shipped"),
-    Place(_FULFILMENT, _("Abnormal"), "order_list", "alert-triangle", Perm.ORDERS_VIEW, query="tab=abnormal", dock=True),
+    Place(
+        _FULFILMENT, _("Abnormal"), "order_list", "alert-triangle", Perm.ORDERS_VIEW, query="tab=abnormal", dock=True
+    ),
 ]

@@ -47,7 +47,12 @@ class OrderDetail(ShopPage):
         return {"moves": allowed, "refused_moves": refused}
 
     def _move(self, order: Order, move: Move) -> dict[str, Any]:
-        shape = {"name": move.name, "label": move.label, "url": self.url(f"order_{move.name}", order.pk), "allowed": True}
+        shape = {
+            "name": move.name,
+            "label": move.label,
+            "url": self.url(f"order_{move.name}", order.pk),
+            "allowed": True,
+        }
         if move.name != "cancel":
             return shape
         paid = money.text(order.paid_amount, order.currency)
@@ -67,7 +72,9 @@ class OrderDetail(ShopPage):
             seller_note = {"note": order.seller_note, "before": order.seller_note}
             shown |= {
                 "note_form": self._form(NoteForm(), "order_note", order, _("Add note")),
-                "seller_note_form": self._form(SellerNoteForm(initial=seller_note), "order_seller_note", order, _("Save")),
+                "seller_note_form": self._form(
+                    SellerNoteForm(initial=seller_note), "order_seller_note", order, _("Save")
+                ),
                 "flag_form": self._form(FlagForm(initial={"flag": order.flag}), "order_flag", order, _("Set flag")),
             }
         if self.actor.may(Perm.ORDERS_MARK):
@@ -85,7 +92,11 @@ class OrderDetail(ShopPage):
         group = asked if asked in timeline.GROUPS else ""
         base = self.request.path
         filters = [
-            {"label": label, "url": f"{base}?events={code}#timeline" if code else f"{base}#timeline", "active": code == group}
+            {
+                "label": label,
+                "url": f"{base}?events={code}#timeline" if code else f"{base}#timeline",
+                "active": code == group,
+            }
             for code, label in timeline.GROUPS.items()
         ]
         return {"timeline": timeline.stream(events.of(order), self.setting, group=group), "timeline_filters": filters}

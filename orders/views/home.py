@@ -19,7 +19,7 @@ from sellercenter.permissions import Perm
 
 @dataclass(frozen=True)
 class Counter:
-    """A number on the board: it is the length of the list that `query` opens, and is counted through the same filter."""
+    """A number on the board: the length of the list that `query` opens, counted through the same filter."""
 
     label: Text
     query: str
