@@ -125,10 +125,13 @@ def _answers(port: int) -> bool:
 
 
 def _logins(env: dict[str, str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", "demo", "--logins"], cwd=PROJECT, env=env, capture_output=True, text=True
-    )
-    return done.stdout if done.returncode == 0 else "The logins could not be read: manage.py demo --logins"
+    command = [sys.executable, "manage.py", "demo", "--if-empty", "--logins"]
+    done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    if done.returncode or not lines:
+        return "The logins could not be read:\n" + (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    # What it says about the orders was said before.
+    return "\n".join(line for line in lines if not line.startswith("The demo shops have orders already"))
 
 
 def _remember(port: int) -> None:
