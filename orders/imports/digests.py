@@ -10,6 +10,7 @@ from orders.facts import LineFacts, OrderFacts, ParcelFacts, PaymentFacts, Recip
 from sellercenter import privacy
 
 _VERSION = "1"
+_LABELS = [f"{place}=" for place in range(100)]
 _ORDER = attrgetter(
     *(
         field.name
@@ -40,4 +41,6 @@ def digest(facts: OrderFacts, *, shop_id: int) -> bytes:
 
 def _said(values: tuple[Any, ...]) -> list[str]:
     """Write what is there, each with its place; empty, zero and absent are the same."""
-    return [f"{place}={value}" for place, value in enumerate(values) if value]
+    return [
+        _LABELS[place] + (value if type(value) is str else str(value)) for place, value in enumerate(values) if value
+    ]

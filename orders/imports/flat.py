@@ -22,6 +22,7 @@ from sellercenter.models import Shop
 from sellercenter.money import CURRENCIES
 
 _CANCELLED_SPELLINGS = {"canceled": "cancelled"}
+_NEEDED_OF_ORDER = {"order_no": "number", "status": "stage", "placed_at": "placed_at", "buyer_id": "buyer_uid"}
 _NEEDED = {
     "line_no": "number",
     "product_no": "product_number",
@@ -45,7 +46,7 @@ class RejectedOrder(Exception):  # an answer, not an error
         self.errors = errors
 
 
-Cell = tuple[int, Column, cells.Reader]
+Cell = tuple[int, str, cells.Reader, Column]
 
 
 class FlatReader:
@@ -57,12 +58,12 @@ class FlatReader:
         self._key = header.places[layout.key]
         readers = _readers(shop)
         placed = [
-            (header.places[column.name], column, _reader(column, readers))
+            (header.places[column.name], column.field, _reader(column, readers), column)
             for column in layout.columns
             if column.name in header.places
         ]
         self._order, self._line, self._parcel = (
-            [cell for cell in placed if cell[1].of is part] for part in (Of.ORDER, Of.LINE, Of.PARCEL)
+            [cell for cell in placed if cell[3].of is part] for part in (Of.ORDER, Of.LINE, Of.PARCEL)
         )
         self._currency = shop.currency
 
@@ -156,7 +157,7 @@ class _Reading:
     def read(self, number: int, row: list[str], wanted: Iterable[Cell]) -> dict[str, Any]:
         """Read the cells that say something; a hyphen says nothing."""
         values = {}
-        for place, column, reader in wanted:
+        for place, field, reader, column in wanted:
             cell = row[place]
             if not cell:
                 continue
@@ -164,7 +165,7 @@ class _Reading:
             if not cell or cell == "-":
                 continue
             try:
-                values[column.field] = reader(cell)
+                values[field] = reader(cell)
             except cells.Unclear as error:
                 self.refuse(number, column.name, cell, str(error))
         return values
@@ -177,18 +178,17 @@ class _Reading:
             differing = [cell for cell in wanted if row[cell[0]] != first[cell[0]]]
             if differing:
                 self._agree(number, self.read(number, row, differing), values, differing)
-        for name in ("order_no", "status", "placed_at", "buyer_id"):
-            column = self.columns[name]
-            if column.field not in values and not any(error.column == name for error in self.errors):
+        for name, field in _NEEDED_OF_ORDER.items():
+            if field not in values and not any(error.column == name for error in self.errors):
                 self.refuse(self.rows[0][0], name, "", _("This column must not be empty."))
         return values
 
     def _agree(self, number: int, other: dict[str, Any], values: dict[str, Any], differing: list[Cell]) -> None:
-        for _place, column, _reader in differing:
-            value = other.get(column.field)
+        for _place, field, _reader, column in differing:
+            value = other.get(field)
             if value is None:
                 continue
-            if values.setdefault(column.field, value) != value:
+            if values.setdefault(field, value) != value:
                 self.refuse(
                     number,
                     column.name,
@@ -236,7 +236,7 @@ class _Reading:
         facts = OrderFacts(**values, recipient=recipient)
         if lines[0].values:
             facts.lines = [self._line(line) for line in lines]
-            self._sum_up(facts, values)
+            self._sum_up(facts, lines, values)
         self._ship(facts, lines)
         self._complete(facts)
         self._check(facts, total)
@@ -261,14 +261,15 @@ class _Reading:
             self.refuse(line.row, "creator_id", "", _("A creator or a commission needs the creator's id."))
         return facts
 
-    def _sum_up(self, facts: OrderFacts, stated: dict[str, Any]) -> None:
+    def _sum_up(self, facts: OrderFacts, lines: list[_Line], stated: dict[str, Any]) -> None:
         """Take from the lines what is not said of the order; what is said must cover the lines."""
-        goods = sum((line.unit_price * line.quantity for line in facts.lines), ZERO)
+        goods = sum([line.unit_price * line.quantity for line in facts.lines], ZERO)
         if stated.get("goods_amount", goods) != goods:
             self._off("goods_amount", facts.goods_amount, _("The lines' goods make %s, not this.") % goods)
         facts.goods_amount = goods
-        for field in _SHARED:
-            parts = sum((getattr(line, field) for line in facts.lines), ZERO)
+        told = {*stated} | {field for line in lines for field in line.values}
+        for field in told.intersection(_SHARED):
+            parts = sum([getattr(line, field) for line in facts.lines], ZERO)
             if field not in stated:
                 setattr(facts, field, parts)
             elif stated[field] < parts:
@@ -284,7 +285,7 @@ class _Reading:
             self._off("total", owed, _("The discounts are more than the order costs: %s.") % owed)
         elif total is not None and total != owed:
             self._off("total", total, _("Goods less discounts plus freight, tax and fees make %s, not this.") % owed)
-        if facts.refunded_amount > facts.paid_amount:
+        if facts.refunded_amount and facts.refunded_amount > facts.paid_amount:
             message = _("More was refunded than the payments make: %s.") % facts.paid_amount
             self._off("refunded_amount", facts.refunded_amount, message)
         if (facts.abnormal_reason or facts.abnormal_at) and not facts.abnormal:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 
 LAYOUTS: tuple[Layout, ...] = (FLAT,)
 CHUNK = 1000
+_T = TypeVar("_T")
 NOTES_KEPT = 1000
 
 
@@ -82,10 +85,18 @@ class Report:
 
 @dataclass(slots=True)
 class _Read:
-    """One order of the file: its facts, and the rows they came from."""
+    """One order of the file and the rows it came from."""
 
-    facts: OrderFacts
     rows: list[Row]
+    facts: OrderFacts
+
+
+@dataclass(slots=True)
+class _Bad:
+    """The rows of an order that can't be read, and why."""
+
+    rows: list[Row]
+    errors: list[RowError]
 
 
 def import_file(
@@ -114,7 +125,7 @@ def import_file(
         errors_file = ErrorReport(errors or path.with_name(f"{path.stem}.errors.csv"))
         importer = _Importer(shop, layout, header, report, errors_file, by)
         try:
-            for chunk in _chunks(table, header, key, torn):
+            for chunk in _ahead(map(importer.read, _chunks(table, header, key, torn))):
                 importer.take(chunk)
                 if progress:
                     progress(report)
@@ -168,6 +179,21 @@ def _cut(groups: Iterator[tuple[str, list[Row]]]) -> Iterator[list[list[Row]]]:
         yield chunk
 
 
+def _ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """Yield the items, each worked out in a thread while the database is busy with the one before."""
+    # The thread speaks the caller's language, which hangs on the context.
+    context = copy_context()
+
+    def following() -> list[_T]:
+        return context.run(lambda: [*islice(items, 1)])
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as reader:
+        waiting = reader.submit(following)
+        while found := waiting.result():
+            waiting = reader.submit(following)
+            yield from found
+
+
 class _Importer:
     """Takes the orders of one file, chunk by chunk."""
 
@@ -176,13 +202,20 @@ class _Importer:
     ) -> None:
         self.shop, self.report, self.errors, self.by = shop, report, errors, by
         self.now = timezone.now()
-        self.read = layout.reader(layout, header, shop)
+        self._reader = layout.reader(layout, header, shop)
         self.key_column = layout.key
         self._transactions: dict[str, str] = {}
 
-    def take(self, chunk: Iterable[list[Row]]) -> None:
-        """Read a chunk, and write what of it is new or changed in one transaction."""
-        found = [read for rows in chunk if (read := self._read(rows)) is not None]
+    def read(self, chunk: Iterable[list[Row]]) -> list[_Read | _Bad]:
+        """Read a chunk; touches neither the database nor the report, so that it can run ahead."""
+        return [self._read(rows) for rows in chunk]
+
+    def take(self, chunk: list[_Read | _Bad]) -> None:
+        """Write what of a chunk is new or changed, in one transaction."""
+        for bad in chunk:
+            if isinstance(bad, _Bad):
+                self._reject(bad.rows, bad.errors)
+        found = [read for read in chunk if isinstance(read, _Read)]
         stored = self._stored(found)
         new = [read for read in found if read.facts.number not in stored]
         other = []
@@ -201,14 +234,13 @@ class _Importer:
             if self.report.dry_run:
                 transaction.set_rollback(True)
 
-    def _read(self, rows: list[Row]) -> _Read | None:
+    def _read(self, rows: list[Row]) -> _Read | _Bad:
         try:
-            facts = self.read(rows)
+            facts = self._reader(rows)
         except RejectedOrder as rejected:
-            self._reject(rows, rejected.errors)
-            return None
+            return _Bad(rows, rejected.errors)
         facts.digest = digest(facts, shop_id=self.shop.pk)
-        return _Read(facts, rows)
+        return _Read(rows, facts)
 
     def _stored(self, found: Sequence[_Read]) -> dict[str, bytes]:
         """Return the digests under which the shop has these orders already."""
