@@ -10,7 +10,7 @@ from typing import Any
 
 from orders.facts import OrderFacts
 from orders.loading.arrivals import Arrival
-from orders.states import CancelledBy
+from orders.states import CancelledBy, Flag
 from sellercenter.copying import copy_rows
 from sellercenter.models import Event, Shop
 from sellercenter.permissions import BUYER, CHANNEL, SYSTEM, Actor, ActorKind
@@ -28,24 +28,30 @@ class _Told:
     data: Callable[[OrderFacts], dict[str, Any]] | None = None
 
 
-# Without an actor it was the one who loads; only what really has a time of its own is told.
+# Without an actor it was the one who loads. No person may make the moves to delivered and completed.
 _HISTORY = (
     _Told("order.placed", attrgetter("facts.placed_at"), BUYER),
     _Told("order.paid", attrgetter("paid_at"), BUYER, lambda facts: {"amount": str(facts.paid_amount)}),
     _Told("order.approved", attrgetter("facts.reviewed_at")),
     _Told("order.marked", attrgetter("abnormal_at"), None, lambda facts: _marked(facts)),
     _Told("order.shipped", attrgetter("shipped_at")),
-    _Told("order.delivered", attrgetter("delivered_at")),
-    _Told("order.completed", attrgetter("completed_at")),
+    _Told("order.delivered", attrgetter("delivered_at"), SYSTEM),
+    _Told("order.completed", attrgetter("completed_at"), SYSTEM),
+    _Told("order.cancel_requested", attrgetter("facts.cancel_requested_at"), BUYER),
     _Told("order.cancelled", attrgetter("cancelled_at"), None, lambda facts: _cancelled(facts)),
     # Nobody tells when a flag was set; the last change of state is the nearest time that is known.
-    _Told("order.flagged", lambda arrival: _flagged_at(arrival), None, lambda facts: {"flag": facts.flag}),
+    _Told(
+        "order.flagged",
+        lambda arrival: _flagged_at(arrival),
+        None,
+        lambda facts: {"before": "", "after": Flag(facts.flag).name.lower()},
+    ),
 )
 _CANCELLED_BY = {CancelledBy.BUYER: BUYER, CancelledBy.SYSTEM: SYSTEM, CancelledBy.PLATFORM: CHANNEL}
 
 
 def _marked(facts: OrderFacts) -> dict[str, Any]:
-    return {"abnormal": str(facts.abnormal), "reason": facts.abnormal_reason}
+    return {"before": "", "after": str(facts.abnormal), "reason": facts.abnormal_reason}
 
 
 def _cancelled(facts: OrderFacts) -> dict[str, Any]:

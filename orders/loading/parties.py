@@ -35,7 +35,7 @@ class Known:
 
 def register_parties(shop: Shop, orders: Sequence[OrderFacts]) -> Known:
     lines = [line for order in orders for line in order.lines]
-    buyers = {order.buyer_uid: (order.buyer_nickname, "", []) for order in orders}
+    buyers: dict[str, tuple[Any, ...]] = {order.buyer_uid: (order.buyer_nickname, "", []) for order in orders}
     products = _register(Product, shop, "number", ("title",), {line.product_number: (line.title,) for line in lines})
     skus = {
         line.sku_number: (

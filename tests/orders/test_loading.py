@@ -271,7 +271,7 @@ def test_marks_flags_and_notes_are_part_of_the_history(shop: Shop) -> None:
         (None, "前同事"),
     ]
     assert stored.note_count == 2
-    assert events.of(stored).get(kind="order.marked").data == {"abnormal": "address", "reason": "缺门牌号"}
+    assert events.of(stored).get(kind="order.marked").data == {"before": "", "after": "address", "reason": "缺门牌号"}
     assert events.of(stored).filter(kind="order.noted", member=member).count() == 1
 
 
