@@ -29,7 +29,7 @@ class Fate(Enum):
 
 
 _FATES = Wheel(
-    {Fate.FINE: 77, Fate.SPLIT: 3, Fate.EXPIRES: 6, Fate.DROPS: 2.5, Fate.REGRETS: 3, Fate.SOLD_OUT: 1.2}
+    {Fate.FINE: 75, Fate.SPLIT: 5, Fate.EXPIRES: 6, Fate.DROPS: 2.5, Fate.REGRETS: 3, Fate.SOLD_OUT: 1.2}
     | {Fate.PLATFORM: 0.3, Fate.LATE: 2.5, Fate.STUCK: 1.5, Fate.MISSED: 1.8, Fate.LOST: 0.5, Fate.REFUSED: 0.7}
 )
 _ENDED_BY = {
@@ -91,7 +91,6 @@ def travel(rng: Random, placed: datetime, *, until: datetime, stage: Status | No
     if stage is not None:
         return _staged(placed, until, stage)
     fate = _FATES.spin(rng)
-    assert isinstance(fate, Fate)
     journey = Journey(fate, placed)
     _pay(rng, journey)
     _send(rng, journey)
@@ -137,7 +136,7 @@ def _send(rng: Random, journey: Journey) -> None:
     else:
         journey.shipped = journey.reviewed + _hours(rng, 4, 44)
     if journey.shipped and journey.fate == Fate.SPLIT:
-        journey.second = journey.shipped + _hours(rng, 10, 60)
+        journey.second = journey.shipped + _hours(rng, 14, 100)
 
 
 def _arrive(rng: Random, journey: Journey) -> None:

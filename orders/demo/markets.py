@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import accumulate
 from random import Random
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from orders.demo import words_en, words_zh
@@ -27,14 +27,17 @@ HOSTILE = (
 )
 
 
-class Wheel:
+T = TypeVar("T")
+
+
+class Wheel(Generic[T]):
     """A choice by weights that costs one random number."""
 
-    def __init__(self, weights: dict[object, float]) -> None:
+    def __init__(self, weights: Mapping[T, float]) -> None:
         self.values = tuple(weights)
         self.bounds = tuple(accumulate(weights.values()))
 
-    def spin(self, rng: Random) -> object:
+    def spin(self, rng: Random) -> T:
         """Return one of the values."""
         return self.values[bisect(self.bounds, rng.random() * self.bounds[-1])]
 
@@ -75,9 +78,9 @@ class Market:
     prefix: str
     products: int
     freight: int
-    payment: Wheel
-    carriers: Wheel
-    channels: Wheel
+    payment: Wheel[Pay]
+    carriers: Wheel[str]
+    channels: Wheel[str]
     goods: tuple[Goods, ...] = field(default=(), repr=False)
     hosts: tuple[Host, ...] = field(default=(), repr=False)
 
@@ -116,8 +119,17 @@ def _peopled(market: Market) -> Market:
 
 QINGLAN = _peopled(
     Market(
-        **{"code": "qinglan", "name": "青岚生活馆", "currency": "CNY", "time_zone": "Asia/Shanghai", "accent": "teal"},
-        **{"share": 0.7, "words": words_zh, "home": "杭州市", "prefix": "QL", "products": 140, "freight": 800},
+        code="qinglan",
+        name="青岚生活馆",
+        currency="CNY",
+        time_zone="Asia/Shanghai",
+        accent="teal",
+        share=0.7,
+        words=words_zh,
+        home="杭州市",
+        prefix="QL",
+        products=140,
+        freight=800,
         payment=Wheel(
             {Pay.DOUYIN_PAY: 30, Pay.ALIPAY: 26, Pay.WECHAT_PAY: 24, Pay.CARD: 4, Pay.DEBIT_CARD: 5, Pay.PAY_LATER: 4}
             | {Pay.BANK_TRANSFER: 1, Pay.WALLET: 2, Pay.COD: 2, Pay.VOUCHER: 1, Pay.OTHER: 1}
@@ -128,9 +140,17 @@ QINGLAN = _peopled(
 )
 HARBOUR = _peopled(
     Market(
-        **{"code": "harbour", "name": "Harbour & Pine", "currency": "GBP", "time_zone": "Europe/London"},
-        **{"accent": "indigo", "share": 0.3, "words": words_en, "home": "Bristol", "prefix": "HP"},
-        **{"products": 70, "freight": 399},
+        code="harbour",
+        name="Harbour & Pine",
+        currency="GBP",
+        time_zone="Europe/London",
+        accent="indigo",
+        share=0.3,
+        words=words_en,
+        home="Bristol",
+        prefix="HP",
+        products=70,
+        freight=399,
         payment=Wheel(
             {Pay.CARD: 38, Pay.DEBIT_CARD: 24, Pay.PAYPAL: 18, Pay.WALLET: 9, Pay.PAY_LATER: 6, Pay.VOUCHER: 2}
             | {Pay.BANK_TRANSFER: 1, Pay.COD: 1, Pay.OTHER: 1}

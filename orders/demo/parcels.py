@@ -64,7 +64,7 @@ def _halves(lines: list[LineFacts]) -> tuple[dict[str, int], dict[str, int]]:
 def _parcel(
     rng: Random, market: Market, journey: Journey, buyer: Customer, *, sent: datetime, number: int, until: datetime
 ) -> ParcelFacts:
-    carrier = str(market.carriers.spin(rng))
+    carrier = market.carriers.spin(rng)
     arrives = journey.delivered or _expected(rng, journey, sent, until)
     told = [each for each in _messages(rng, journey.fate, buyer, sent, arrives) if each[0] <= until]
     texts, place = market.words.TRACKING, {"city": buyer.city, "home": market.home}

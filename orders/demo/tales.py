@@ -112,9 +112,9 @@ class Tales:
             currency=self.market.currency,
             buyer_nickname=buyer.nickname,
             buyer_message=_one(rng, words.MESSAGES) if rng.random() < 0.1 else "",
-            kind=_KINDS.spin(rng),  # type: ignore[arg-type]
-            source=_SOURCES.spin(rng),  # type: ignore[arg-type]
-            channel=str(self.market.channels.spin(rng)),
+            kind=_KINDS.spin(rng),
+            source=_SOURCES.spin(rng),
+            channel=self.market.channels.spin(rng),
             paid_at=journey.paid,
             reviewed_at=journey.reviewed,
             shipped_at=journey.shipped,
@@ -136,7 +136,7 @@ class Tales:
         host = market.hosts[int(len(market.hosts) * rng.random() ** 1.7)] if hosted else None
         at_least = 2 if journey.fate == Fate.SPLIT else 1
         lines = basket(rng, market, number=order.number, source=order.source, host=host, at_least=at_least)
-        order.payment_method = market.payment.spin(rng)  # type: ignore[assignment]
+        order.payment_method = market.payment.spin(rng)
         total = price(rng, market, order, lines)
         if order.paid_at and order.payment_method != PaymentMethod.COD:
             order.payments = _payments(rng, order, total)

@@ -113,8 +113,10 @@ REASONS = {
     "lost": ("Parcel lost",),
     "refused": ("Delivery refused",),
 }
-CREATORS = ("Harbour & Pine Live", "Moss at Home", "The Tidy Shelf", "Kitchen Table Club", "Rowan Makes", "Slow Sunday")
-CREATORS += ("North Light", "Bramble & Co.", "Little Larder")
+CREATORS = (
+    *("Harbour & Pine Live", "Moss at Home", "The Tidy Shelf", "Kitchen Table Club", "Rowan Makes"),
+    *("Slow Sunday", "North Light", "Bramble & Co.", "Little Larder"),
+)
 TRACKING = {
     "picked_up": "Collected from sender in {home}",
     "hub": "Arrived at the {city} depot",
