@@ -1,0 +1,218 @@
+"""The cast: two shops, one person for each stock role, and what a test needs to act as them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from copy import copy
+from functools import cache, cached_property
+from typing import Any
+
+import pytest
+from django.db import models
+from django.test import Client
+from django.test.utils import override_settings
+from django.urls import reverse
+
+from sellercenter import events, shops
+from sellercenter.models import Event, Member, Role, Shop, ShopPolicy, User
+from sellercenter.permissions import SYSTEM, Actor, StockRole, actor_for
+from tests import make
+
+PASSWORD = "a-long-word-of-pass"
+SHOPS = {
+    "lanting": {"name": "兰亭茶社", "currency": "CNY", "time_zone": "Asia/Shanghai"},
+    "harbour": {"name": "Harbour Prints", "currency": "GBP", "time_zone": "Europe/London"},
+}
+
+
+class Answer:
+    """What came back; reads like the response, and can be asked what it says."""
+
+    def __init__(self, response: Any, person: Person) -> None:
+        self.response, self.person = response, person
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.response, name)
+
+    @property
+    def code(self) -> int:
+        """The status of the answer itself, before any redirect."""
+        return int(self.response.status_code)
+
+    @cached_property
+    def landed(self) -> Any:
+        """The page on which the person ends after all redirects."""
+        response = self.response
+        for _hop in range(5):
+            if response.status_code not in (301, 302, 303):
+                break
+            response = self.person.browser.get(response.headers["Location"])
+        return response
+
+    @cached_property
+    def text(self) -> str:
+        """The page on which the person ends, its entities resolved."""
+        return html.unescape(self.landed.content.decode())
+
+    def says(self, text: str) -> Answer:
+        """Assert that the person ends on a page that holds the text."""
+        assert self.landed.status_code == 200, f"{self.landed.status_code} instead of a page that says {text!r}"
+        assert text in self.text, f"the page does not say {text!r}"
+        return self
+
+    def keeps_quiet_about(self, text: str) -> Answer:
+        """Assert that the person ends on a page that does not hold the text."""
+        assert self.landed.status_code == 200
+        assert text not in self.text, f"the page says {text!r}"
+        return self
+
+
+class Person:
+    """Somebody at a browser, logged in or not."""
+
+    def __init__(self, user: User | None = None, member: Member | None = None) -> None:
+        self.user, self.member = user, member
+
+    @cached_property
+    def browser(self) -> Client:
+        """The browser of this person, logged in at the first use."""
+        client = Client()
+        if self.user:
+            client.force_login(self.user)
+        return client
+
+    @property
+    def actor(self) -> Actor:
+        """The actor as which this person's pages call verbs."""
+        assert self.member
+        return actor_for(self.member)
+
+    def get(self, address: str, data: Any = None, **headers: str) -> Answer:
+        """Open an address; headers as in `hx_target="list"`."""
+        return Answer(self.browser.get(address, data, headers=_named(headers)), self)
+
+    def post(self, address: str, data: Any = None, **headers: str) -> Answer:
+        """Send a form."""
+        return Answer(self.browser.post(address, data or {}, headers=_named(headers)), self)
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def url(name: str, thing: Shop | models.Model, *args: Any) -> str:
+    """Return the address of a page of a shop, or of a record in its shop."""
+    if isinstance(thing, Shop):
+        return reverse(name, args=[thing.code, *args])
+    return reverse(name, args=[thing.shop.code, thing.pk, *args])  # type: ignore[attr-defined]
+
+
+def fresh(thing: models.Model) -> Any:
+    """Read a record again."""
+    return type(thing)._base_manager.get(pk=thing.pk)
+
+
+def told(thing: models.Model) -> list[str]:
+    """List the kinds of a record's events, oldest first."""
+    return list(events.of(thing).values_list("kind", flat=True))
+
+
+def row(thing: models.Model) -> dict[str, Any]:
+    """Return every column of a record as the database has it, to compare before and after."""
+    return type(thing)._base_manager.filter(pk=thing.pk).values().get()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash quickly; nothing here is worth protecting."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def first_numbers() -> None:
+    """Let each test count from one."""
+    make.restart()
+
+
+def open_shops() -> None:
+    """Open both shops with their teams, by the verbs."""
+    for code, facts in SHOPS.items():
+        founder = User.objects.create_user(f"{code}-owner", password=PASSWORD)
+        shop = shops.open_shop(code=code, owner=founder, by=SYSTEM, **facts)
+        owner = actor_for(Member.objects.select_related("user", "role").get(user=founder))
+        for role in Role.objects.for_shop(shop) if code == "lanting" else ():
+            name = f"{code}-{role.stock}"
+            shops.add_member(shop, username=name, password=PASSWORD, label=f"Some {role.stock}", role=role, by=owner)
+    User.objects.create_user(f"{next(iter(SHOPS))}-nobody", password=PASSWORD)
+
+
+@cache
+def _opened() -> list[tuple[type[models.Model], list[models.Model]]]:
+    """Open the shops by the verbs once, and keep the rows that this made; later tests insert these rows."""
+    open_shops()
+    users = [User.objects.filter(username__startswith=f"{code}-") for code in SHOPS]
+    rest = [(Shop, "code__in"), (ShopPolicy, "shop__code__in"), (Role, "shop__code__in"), (Member, "shop__code__in")]
+    found = [(model, list(model._base_manager.filter(**{lookup: SHOPS}))) for model, lookup in rest]
+    history = list(Event.objects.filter(shop__code__in=SHOPS).order_by("pk"))
+    return [(User, [*users[0], *users[1]]), *found, (Event, history)]
+
+
+@pytest.fixture
+def cast(db: None) -> dict[str, Person]:
+    """Everybody by name: the owner, each stock role, stranger, nobody, visitor."""
+    for model, rows in _opened():
+        model._base_manager.bulk_create([copy(one) for one in rows], ignore_conflicts=True)
+    members = Member.objects.select_related("user", "role", "shop__policy")
+    people = {
+        "stranger" if one.shop.code == "harbour" else one.role.stock if one.role else "owner": Person(one.user, one)
+        for one in members.filter(shop__code__in=SHOPS)
+    }
+    return {**people, "nobody": Person(User.objects.get(username="lanting-nobody")), "visitor": Person()}
+
+
+@pytest.fixture
+def shop(cast: dict[str, Person]) -> Shop:
+    """The shop in which most tests happen."""
+    return _member(cast["owner"]).shop
+
+
+@pytest.fixture
+def other_shop(cast: dict[str, Person]) -> Shop:
+    """A shop of other people."""
+    return _member(cast["stranger"]).shop
+
+
+def _member(person: Person) -> Member:
+    assert person.member
+    return person.member
+
+
+def _one(name: str) -> Any:
+    @pytest.fixture(name=name)
+    def person(cast: dict[str, Person]) -> Person:
+        return cast[name]
+
+    return person
+
+
+ROLES = [role.value for role in StockRole]
+PEOPLE = ["owner", *ROLES, "stranger", "nobody", "visitor"]
+
+owner, stranger, nobody, visitor = _one("owner"), _one("stranger"), _one("nobody"), _one("visitor")
+manager, view_only, after_sales, shipping = (_one(name) for name in ROLES[:4])
+reviewer, printing, packing, logistics = (_one(name) for name in ROLES[4:8])
+service, finance, data = (_one(name) for name in ROLES[8:])
+
+
+@pytest.fixture(params=PEOPLE)
+def anybody(request: pytest.FixtureRequest, cast: dict[str, Person]) -> Person:
+    """Each person of the cast, one after the other."""
+    return cast[request.param]
+
+
+@pytest.fixture(params=ROLES)
+def member_of_staff(request: pytest.FixtureRequest, cast: dict[str, Person]) -> Person:
+    """Each stock role, one after the other."""
+    return cast[request.param]
