@@ -14,8 +14,10 @@ from django.db import connection
 
 from orders.demo.markets import MARKETS
 from orders.demo.people import authors_of, manager_of, settle
+from orders.demo.prices import catalogue
 from orders.demo.tales import Slice, Tales
 from orders.loading import load
+from orders.loading.parties import register_goods
 from orders.models import Order
 from sellercenter.models import Shop
 
@@ -42,7 +44,9 @@ def fill(*, orders: int, seed: int, until: datetime, events: bool = True) -> int
 
     The same seed and moment give the same orders, whichever way they are written.
     """
-    settle()
+    for code, shop in settle().items():
+        # Before the processes start: otherwise one would wait for what the other is just writing.
+        register_goods(shop, catalogue(next(market for market in MARKETS if market.code == code)))
     tasks = list(_tasks(orders, seed, until, events))
     together = orders < _WORTH_TWO or connection.in_atomic_block
     written = write_all(tasks) if together else _side_by_side(tasks)

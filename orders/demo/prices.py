@@ -48,6 +48,12 @@ def basket(
     return lines
 
 
+def catalogue(market: Market) -> list[LineFacts]:
+    """Return lines that together name all goods and all creators."""
+    lines = [_line(market, goods, goods.sku_number, 1, None) for goods in market.goods]
+    return lines + [_line(market, market.goods[0], host.number, 1, host) for host in market.hosts]
+
+
 def _line(market: Market, goods: Goods, number: str, quantity: int, host: Host | None) -> LineFacts:
     return LineFacts(
         number=number,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from django.db import connection, models
 
-from orders.facts import OrderFacts, ParcelFacts, TrackingFacts
+from orders.facts import LineFacts, OrderFacts, ParcelFacts, TrackingFacts
 from orders.models import (
     Buyer,
     Creator,
@@ -27,15 +27,22 @@ from sellercenter.models import Member, Shop
 class Known:
     """The ids of buyers, products, SKUs and creators by the platform's ids."""
 
-    buyers: dict[str, int]
     products: dict[str, int]
     skus: dict[str, int]
     creators: dict[str, int]
+    buyers: dict[str, int] = field(default_factory=dict)
 
 
 def register_parties(shop: Shop, orders: Sequence[OrderFacts]) -> Known:
-    lines = [line for order in orders for line in order.lines]
+    """Return the ids of everybody and everything that the orders name, after writing what the shop lacks."""
     buyers: dict[str, tuple[Any, ...]] = {order.buyer_uid: (order.buyer_nickname, "", []) for order in orders}
+    known = register_goods(shop, [line for order in orders for line in order.lines])
+    known.buyers = _register(Buyer, shop, "uid", ("nickname", "relay_email", "tags"), buyers)
+    return known
+
+
+def register_goods(shop: Shop, lines: Sequence[LineFacts]) -> Known:
+    """Return the ids of products, SKUs and creators that the lines name, after writing what the shop lacks."""
     products = _register(Product, shop, "number", ("title",), {line.product_number: (line.title,) for line in lines})
     skus = {
         line.sku_number: (
@@ -48,7 +55,6 @@ def register_parties(shop: Shop, orders: Sequence[OrderFacts]) -> Known:
     hosts = [line for line in lines if line.creator_number]
     creators = {line.creator_number: (line.creator_name or line.creator_number,) for line in hosts}
     return Known(
-        buyers=_register(Buyer, shop, "uid", ("nickname", "relay_email", "tags"), buyers),
         products=products,
         skus=_register(Sku, shop, "number", ("product_id", "code", "variant", "price"), skus),
         creators=_register(Creator, shop, "number", ("name",), creators),
