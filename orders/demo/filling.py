@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,11 +44,17 @@ def fill(*, orders: int, seed: int, until: datetime, events: bool = True) -> int
 
     The same seed and moment give the same orders, whichever way they are written.
     """
+    first = round(orders * MARKETS[0].share)
+    return fill_shops([first, orders - first], seed=seed, until=until, events=events)
+
+
+def fill_shops(orders: Sequence[int], *, seed: int, until: datetime, events: bool = True) -> int:
+    """Write so many orders into each demo shop, in the order of MARKETS, and return how many were written."""
     for code, shop in settle().items():
         # Before the processes start: otherwise one would wait for what the other is just writing.
         register_goods(shop, catalogue(next(market for market in MARKETS if market.code == code)))
     tasks = list(_tasks(orders, seed, until, events))
-    together = orders < _WORTH_TWO or connection.in_atomic_block
+    together = sum(orders) < _WORTH_TWO or connection.in_atomic_block
     written = write_all(tasks) if together else _side_by_side(tasks)
     _know_the_tables()
     return written
@@ -59,11 +65,10 @@ def empty() -> bool:
     return not Order.objects.filter(shop__code__in=[market.code for market in MARKETS]).exists()
 
 
-def _tasks(orders: int, seed: int, until: datetime, events: bool) -> Iterator[Task]:
+def _tasks(orders: Sequence[int], seed: int, until: datetime, events: bool) -> Iterator[Task]:
     """Cut the work so that each process gets an equal part of each shop."""
-    first = round(orders * MARKETS[0].share)
     for number in range(_SLICES):
-        for market, count in enumerate((first, orders - first)):
+        for market, count in enumerate(orders):
             part = count // _SLICES + (number < count % _SLICES)
             if part:
                 yield Task(market, number, part, seed, until, events)
