@@ -23,6 +23,7 @@ from orders.models import (
     Sku,
     TrackingEvent,
 )
+from orders.states import Flag
 
 _TOO_MUCH = Decimal(10) ** 12
 
@@ -91,15 +92,7 @@ def check(order: OrderFacts) -> None:
     comes twice, a parcel with units of a line that isn't there.
     """
     where = f"order {order.number}"
-    _ORDER_TEXTS.check(order, where)
-    for name in ("number", "buyer_uid"):
-        if not getattr(order, name):
-            raise ValueError(f"{where}: {name} is empty")
-    if not (len(order.currency) == 3 and order.currency.isascii() and order.currency.isupper()):
-        raise ValueError(f"{where}: currency is {order.currency!r}, three capital letters are needed")
-    _check_amounts(_ORDER_AMOUNTS(order), where)
-    if order.refunded_amount > order.paid_amount:
-        raise ValueError(f"{where}: refunded_amount {order.refunded_amount} is more than was paid")
+    _check_head(order, where)
     _check_lines(order, where)
     for payment in order.payments:
         _PAYMENT_TEXTS.check(payment, f"{where}, payment")
@@ -111,9 +104,22 @@ def check(order: OrderFacts) -> None:
         if not note.body:
             raise ValueError(f"{where}, note: body is empty")
     for name, length in recipients.masked_lengths(order.recipient).items():
-        limit = _MASKED_LIMITS[name]
-        if length > limit:
-            raise ValueError(f"{where}, recipient: {name} has {length} characters, at most {limit} fit")
+        if length > _MASKED_LIMITS[name]:
+            raise ValueError(f"{where}, recipient: {name} has {length} characters, at most {_MASKED_LIMITS[name]} fit")
+
+
+def _check_head(order: OrderFacts, where: str) -> None:
+    _ORDER_TEXTS.check(order, where)
+    for name in ("number", "buyer_uid"):
+        if not getattr(order, name):
+            raise ValueError(f"{where}: {name} is empty")
+    if not (len(order.currency) == 3 and order.currency.isascii() and order.currency.isupper()):
+        raise ValueError(f"{where}: currency is {order.currency!r}, three capital letters are needed")
+    if order.flag is not None and order.flag not in Flag.values:
+        raise ValueError(f"{where}: flag is {order.flag}, known are {Flag.values}")
+    _check_amounts(_ORDER_AMOUNTS(order), where)
+    if order.refunded_amount > order.paid_amount:
+        raise ValueError(f"{where}: refunded_amount {order.refunded_amount} is more than was paid")
 
 
 def _check_characters(text: str, where: str) -> None:

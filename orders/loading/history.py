@@ -24,30 +24,27 @@ class _Told:
 
     kind: str
     at: Callable[[Arrival], datetime | None]
-    actor: Actor | None = None
-    data: Callable[[OrderFacts], dict[str, Any]] | None = None
+    actor: Callable[[OrderFacts], Actor | None] = lambda facts: None
+    data: Callable[[OrderFacts], dict[str, Any]] = lambda facts: {}
 
 
-# Without an actor it was the one who loads. No person may make the moves to delivered and completed.
-_HISTORY = (
-    _Told("order.placed", attrgetter("facts.placed_at"), BUYER),
-    _Told("order.paid", attrgetter("paid_at"), BUYER, lambda facts: {"amount": str(facts.paid_amount)}),
-    _Told("order.approved", attrgetter("facts.reviewed_at")),
-    _Told("order.marked", attrgetter("abnormal_at"), None, lambda facts: _marked(facts)),
-    _Told("order.shipped", attrgetter("shipped_at")),
-    _Told("order.delivered", attrgetter("delivered_at"), SYSTEM),
-    _Told("order.completed", attrgetter("completed_at"), SYSTEM),
-    _Told("order.cancel_requested", attrgetter("facts.cancel_requested_at"), BUYER),
-    _Told("order.cancelled", attrgetter("cancelled_at"), None, lambda facts: _cancelled(facts)),
-    # Nobody tells when a flag was set; the last change of state is the nearest time that is known.
-    _Told(
-        "order.flagged",
-        lambda arrival: _flagged_at(arrival),
-        None,
-        lambda facts: {"before": "", "after": Flag(facts.flag).name.lower()},
-    ),
-)
+def _buyer(_facts: OrderFacts) -> Actor:
+    return BUYER
+
+
+def _system(_facts: OrderFacts) -> Actor:
+    return SYSTEM
+
+
 _CANCELLED_BY = {CancelledBy.BUYER: BUYER, CancelledBy.SYSTEM: SYSTEM, CancelledBy.PLATFORM: CHANNEL}
+
+
+def _ended_by(facts: OrderFacts) -> Actor | None:
+    return _CANCELLED_BY.get(CancelledBy(facts.cancelled_by)) if facts.cancelled_by else None
+
+
+def _paid(facts: OrderFacts) -> dict[str, Any]:
+    return {"amount": str(facts.paid_amount)}
 
 
 def _marked(facts: OrderFacts) -> dict[str, Any]:
@@ -58,8 +55,28 @@ def _cancelled(facts: OrderFacts) -> dict[str, Any]:
     return {"reason": facts.cancel_reason, "cancelled_by": str(facts.cancelled_by)}
 
 
+def _flagged(facts: OrderFacts) -> dict[str, Any]:
+    return {"before": "", "after": "" if facts.flag is None else Flag(facts.flag).name.lower()}
+
+
 def _flagged_at(arrival: Arrival) -> datetime | None:
+    """Return the last change of state: nobody tells when a flag was set, and this is the nearest time known."""
     return None if arrival.facts.flag is None else arrival.status_at
+
+
+# Without an actor it was the one who loads. No person may make the moves to delivered and completed.
+_HISTORY = (
+    _Told("order.placed", attrgetter("facts.placed_at"), _buyer),
+    _Told("order.paid", attrgetter("paid_at"), _buyer, _paid),
+    _Told("order.approved", attrgetter("facts.reviewed_at")),
+    _Told("order.marked", attrgetter("abnormal_at"), data=_marked),
+    _Told("order.shipped", attrgetter("shipped_at")),
+    _Told("order.delivered", attrgetter("delivered_at"), _system),
+    _Told("order.completed", attrgetter("completed_at"), _system),
+    _Told("order.cancel_requested", attrgetter("facts.cancel_requested_at"), _buyer),
+    _Told("order.cancelled", attrgetter("cancelled_at"), _ended_by, _cancelled),
+    _Told("order.flagged", _flagged_at, data=_flagged),
+)
 
 
 def write(shop: Shop, arrivals: list[Arrival], *, by: Actor, authors: dict[str, int]) -> None:
@@ -76,11 +93,11 @@ def _event_rows(shop: Shop, arrivals: list[Arrival], by: Actor, authors: dict[st
             at = told.at(arrival)
             if at is None:
                 continue
-            actor = told.actor or by
-            if told.kind == "order.cancelled":
-                actor = _CANCELLED_BY.get(facts.cancelled_by, by)  # type: ignore[call-overload]
-            data = told.data(facts) if told.data else {}
-            yield (shop_id, told.kind, "order", order_id, actor.kind, actor.label, actor.member_id, at, data)
+            actor = told.actor(facts) or by
+            yield (
+                *(shop_id, told.kind, "order", order_id, actor.kind, actor.label, actor.member_id),
+                *(at, told.data(facts)),
+            )
         for note in facts.notes:
             author = authors.get(note.author)
             who = (ActorKind.MEMBER, note.author, author) if author else (by.kind, by.label, by.member_id)

@@ -307,6 +307,7 @@ REFUSED = {
     "the character NUL": {"buyer_message": "a\0b"},
     "half a character": {"buyer_message": "\ud83d"},
     "currency is 'yuan'": {"currency": "yuan"},
+    "flag is 9": {"flag": 9},
     "an amount is negative": {"freight_amount": Decimal("-1")},
     "an amount is not a number": {"freight_amount": Decimal("NaN")},
     "more than two digits": {"tax_amount": Decimal("0.005")},
