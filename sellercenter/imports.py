@@ -234,8 +234,7 @@ def _write_sheet(source: str, target: str) -> None:
         if sheet.start is None:
             return
         writer = csv.writer(file)
-        # The rows above the first used one count, so that our numbers are the sheet's.
-        writer.writerows([] for _row in range(sheet.start[0]))
+        # Rows above the first used one come along empty, so that our numbers are the sheet's.
         writer.writerows([_cell(value) for value in row] for row in sheet.iter_rows())
 
 

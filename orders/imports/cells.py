@@ -217,7 +217,7 @@ def _groups(whole: str) -> bool:
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(.*)")
 _SHORT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d):(\d\d.*)")
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?").fullmatch
-_FIRST, _LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_FIRST_YEAR, _LAST_YEAR = 1990, 2199
 
 
 @lru_cache(maxsize=64)
@@ -234,7 +234,7 @@ def time(zone: ZoneInfo) -> Reader:
             start = datetime.fromisoformat(f"{hour}:00")
         except ValueError:
             return None
-        if not _FIRST.year < start.year < _LAST.year:
+        if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
             return None
         offsets = {
             moment.replace(tzinfo=zone, fold=fold).utcoffset()
@@ -251,15 +251,11 @@ def time(zone: ZoneInfo) -> Reader:
             except ValueError:
                 pass
         local = _iso(cell)
-        return _sensible(at_wall(local, zone) if local.tzinfo is None else local.astimezone(UTC))
+        if not _FIRST_YEAR <= local.year <= _LAST_YEAR:
+            raise Unclear(_("The year of this time can't be right."))
+        return at_wall(local, zone) if local.tzinfo is None else local.astimezone(UTC)
 
     return read
-
-
-def _sensible(moment: datetime) -> datetime:
-    if not _FIRST <= moment < _LAST:
-        raise Unclear(_("The year of this time can't be right."))
-    return moment
 
 
 def _iso(cell: str) -> datetime:

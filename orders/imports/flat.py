@@ -236,6 +236,8 @@ class _Reading:
         facts = OrderFacts(**values, recipient=recipient)
         if lines[0].values:
             facts.lines = [self._line(line) for line in lines]
+            if self.errors:
+                return facts
             self._sum_up(facts, lines, values)
         self._ship(facts, lines)
         self._complete(facts)

@@ -1,0 +1,162 @@
+"""A newer file about orders that the shop has: what gives way, what stays, and what the history tells."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orders import recipients
+from orders.models import Order, OrderLine, Parcel, ParcelLine, Payment
+from sellercenter.models import Event, Shop
+from tests.orders.import_files import counts, csv_file, open_shop, refusals, row, take
+
+DAY3 = datetime(2026, 3, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(db: None) -> Shop:
+    return open_shop()
+
+
+@pytest.fixture
+def bring(tmp_path: Path, shop: Shop) -> Any:
+    """Import rows and return (new, changed, unchanged, rejected) and the notes."""
+
+    def bring(*rows: dict[str, str]) -> tuple[tuple[int, int, int, int], list[str]]:
+        report = take(shop, csv_file(tmp_path, *rows))
+        return counts(report), report.notes
+
+    return bring
+
+
+def order() -> Order:
+    return Order.objects.select_related("buyer", "recipient").get(number="A1")
+
+
+def imported() -> list[Event]:
+    return [*Event.objects.filter(kind="order.imported").order_by("pk")]
+
+
+def everything() -> list[Any]:
+    return [[*model.objects.order_by("pk").values()] for model in (Order, OrderLine, Payment, Parcel, ParcelLine, Event)]
+
+
+def test_an_order_moves_on_with_parcel_times_and_clocks_and_tells_it_once(bring: Any) -> None:
+    bring(row())
+    before = order()
+    shipped = row(status="shipped", carrier="SF", tracking_no="SF1", shipped_at="2026-03-03 09:00")
+    assert bring(shipped) == ((0, 1, 0, 0), [])
+    after = order()
+    assert (before.status, after.status, after.shipped_at, after.status_at) == ("to_ship", "shipped", DAY3, DAY3)
+    assert (after.pk, after.ship_by) == (before.pk, before.ship_by)
+    assert OrderLine.objects.get().status == "shipped"
+    assert (Parcel.objects.get().tracking_no, ParcelLine.objects.get().quantity) == ("SF1", 2)
+    (event,) = imported()
+    assert (event.data["before"], event.data["after"], event.subject_id) == ("to_ship", "shipped", after.pk)
+    assert event.data["changed"]["status"] == ["to_ship", "shipped"]
+    assert bring(shipped) == ((0, 0, 1, 0), [])
+    delivered = shipped | {"status": "delivered", "delivered_at": "2026-03-05 09:00"}
+    assert bring(delivered) == ((0, 1, 0, 0), [])
+    assert (order().status, order().due_step, Parcel.objects.get().status) == ("delivered", "complete", "delivered")
+    assert bring(row(status="completed", completed_at="2026-03-06 09:00")) == ((0, 1, 0, 0), [])
+    assert (order().status, order().due_step, Parcel.objects.count()) == ("completed", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("stored", "older"),
+    [("completed", "shipped"), ("shipped", "to_ship"), ("cancelled", "completed"), ("completed", "cancelled"), ("to_ship", "unpaid")],
+)
+def test_a_state_never_moves_back_and_an_older_row_changes_nothing(bring: Any, stored: str, older: str) -> None:
+    bring(row(status=stored, shipped_at="2026-03-02 09:00" if stored in ("completed", "shipped") else ""))
+    before = everything()
+    fate, notes = bring(row(status=older, city="Wuhan", unit_price="99"))
+    assert fate == (0, 0, 1, 0)
+    assert notes == [f"A1: The file is older than what is stored: the order is “{stored}” already."]
+    assert everything() == before
+
+
+def test_a_masked_value_never_covers_a_plain_one_but_a_plain_one_covers_a_masked_one(bring: Any) -> None:
+    private = {"recipient_name": "王小明", "recipient_phone": "138****8000", "recipient_address": "幸福路 8 号"}
+    bring(row(**private, recipient_postcode="510000"))
+    masked = {"recipient_name": "王**", "recipient_phone": "13800138000", "recipient_address": "##abc"}
+    assert bring(row(**masked))[0] == (0, 1, 0, 0)
+    kept = recipients.opened(order().recipient, order_number="A1")
+    assert (kept.name, kept.phone, kept.address, kept.postcode) == ("王小明", "13800138000", "幸福路 8 号", "510000")
+    assert imported()[0].data["changed"] == {"recipient": ["phone"]}
+    assert "138" not in str(imported()[0].data)
+
+
+def test_an_empty_cell_erases_nothing(bring: Any) -> None:
+    bring(row(city="Jinan", flag="red", seller_note="mind the cat", source="live", recipient_name="王小明", variant="red"))
+    assert bring(row(status="to_ship", city="Wuhan"))[0] == (0, 1, 0, 0)
+    after = order()
+    assert (after.city, after.flag, after.seller_note, after.source) == ("Wuhan", 5, "mind the cat", "live")
+    assert (after.recipient.name_masked, OrderLine.objects.get().variant) == ("王**", "red")
+    assert imported()[0].data["changed"] == {"city": ["Jinan", "Wuhan"]}
+
+
+def test_amounts_lines_and_payments_follow_the_newer_file(bring: Any) -> None:
+    bring(row())
+    assert bring(row(quantity="3", payments="card=20.00;voucher=12.00"), row(line_no="2", unit_price="1", payments=""))[0] == (
+        *(0, 1, 0, 0),
+    )
+    after = order()
+    assert (after.goods_amount, after.total_amount, after.paid_amount) == (32, 32, 32)
+    assert [*after.lines.values_list("number", "quantity", "amount", "position")] == [
+        ("1", 3, 30, 1),
+        ("2", 2, 2, 2),
+    ]
+    assert [*after.payments.values_list("method", "amount")] == [("card", 20), ("voucher", 12)]
+
+
+def test_a_line_that_the_file_leaves_out_is_kept_and_reported(bring: Any) -> None:
+    bring(row(), row(line_no="2", unit_price="5"))
+    assert bring(row(city="Wuhan")) == ((0, 1, 0, 0), ["A1: Lines that the file leaves out were kept: 2."])
+    assert [*order().lines.values_list("number", "amount")] == [("1", 20), ("2", 10)]
+
+
+def test_a_refund_is_told_to_the_payments_and_never_taken_back(bring: Any) -> None:
+    bring(row(payments="card=15.00;voucher=5.00"))
+    bring(row(payments="card=15.00;voucher=5.00", refunded="17"))
+    assert (order().refunded_amount, order().payment_state) == (17, "part_refunded")
+    assert [*order().payments.values_list("refunded", flat=True)] == [15, 2]
+    bring(row(payments="card=15.00;voucher=5.00", city="Wuhan"))
+    assert order().refunded_amount == 17
+
+
+def test_a_cancelled_order_takes_its_lines_and_its_clock_with_it(bring: Any) -> None:
+    bring(row(status="unpaid", paid_at="", payments=""))
+    assert order().due_step != ""
+    bring(row(status="cancelled", paid_at="", payments="", cancel_reason="changed my mind", cancelled_by="buyer"))
+    after = order()
+    assert (after.status, after.cancelled_by, after.due_at, after.due_step) == ("cancelled", "buyer", None, "")
+    assert after.cancelled_at is not None
+    assert after.lines.get().status == "cancelled"
+
+
+def test_an_edit_in_the_product_survives_the_same_file(bring: Any) -> None:
+    bring(row(seller_note="from the file"))
+    Order.objects.update(seller_note="by hand", flag=3)
+    assert bring(row(seller_note="from the file"))[0] == (0, 0, 1, 0)
+    assert (order().seller_note, order().flag) == ("by hand", 3)
+
+
+def test_a_changed_order_that_the_database_refuses_leaves_its_neighbours_changed(
+    tmp_path: Path, shop: Shop, bring: Any
+) -> None:
+    bring(row(payments="card=20#T1"), row(order_no="A2", payments="card=20#T2"))
+    report = take(shop, csv_file(tmp_path, row(payments="card=20#T2"), row(order_no="A2", payments="card=20#T2", city="Wuhan")))
+    assert counts(report) == (0, 1, 0, 1)
+    assert refusals(report) == [(2, "order_no", "The order can't be stored: payment_transaction_once.")]
+    assert (order().payments.get().transaction_no, Order.objects.get(number="A2").city) == ("T1", "Wuhan")
+
+
+def test_a_file_that_says_the_same_in_other_words_is_unchanged_and_remembered(bring: Any) -> None:
+    bring(row(city="Jinan"))
+    assert bring(row())[0] == (0, 0, 1, 0)
+    assert imported() == []
+    assert order().total_amount == Decimal(20)
