@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -54,7 +55,8 @@ class Supervisor:
         self.env, self.cwd = env, cwd
         self.stopping = 0
         self._selector = selectors.DefaultSelector()
-        self._colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        self._terminal = sys.stdout.isatty()
+        self._colour = self._terminal and not os.environ.get("NO_COLOR")
         self._width = max(len(child.name) for child in self.children)
         self._due: dict[str, tuple[float, float]] = {}
         self._guard: subprocess.Popen[str] | None = None
@@ -70,6 +72,8 @@ class Supervisor:
             while not self.stopping:
                 self._pump(0.2)
                 self._revive()
+                # Closing an ssh session may tell only make, which waits for us.
+                self.stopping += self._terminal and _hung_up(sys.stdout.fileno())
                 if waiting and not self.stopping and waiting():
                     waiting = None
         finally:
@@ -182,6 +186,12 @@ class Supervisor:
             if len(self._selector.get_map()) == before:
                 break
         self._selector.close()
+
+
+def _hung_up(terminal: int) -> bool:
+    poll = select.poll()
+    poll.register(terminal, 0)
+    return bool(poll.poll(0))
 
 
 def _tell(text: str) -> None:

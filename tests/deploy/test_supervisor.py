@@ -1,4 +1,5 @@
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -83,6 +84,18 @@ def test_grandchildren_end_too_when_the_supervisor_is_killed() -> None:
         (pid,) = read_pids(process, "worker")
         process.kill()
         assert ends(pid)
+
+
+def test_all_ends_when_the_terminal_is_closed() -> None:
+    terminal, other_side = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", BOSS, "web", SLEEPER], cwd=places.PROJECT, stdout=other_side)
+    os.close(other_side)
+    said = b""
+    while b"pid " not in said or not said.endswith(b"\n"):
+        said += os.read(terminal, 1024)
+    os.close(terminal)
+    assert process.wait(10) == 0
+    assert ends(int(said.split()[-1]))
 
 
 def test_a_second_interrupt_ends_a_child_that_does_not_listen() -> None:
