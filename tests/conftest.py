@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import models
 from django.test import Client
+from django.test.client import ClientHandler
 from django.test.utils import override_settings
 from django.urls import reverse
 
@@ -24,6 +25,12 @@ SHOPS = {
     "lanting": {"name": "兰亭茶社", "currency": "CNY", "time_zone": "Asia/Shanghai"},
     "harbour": {"name": "Harbour Prints", "currency": "GBP", "time_zone": "Europe/London"},
 }
+
+
+@cache
+def _handler() -> ClientHandler:
+    """Load the middleware once for all browsers: it looks through every static file."""
+    return ClientHandler(enforce_csrf_checks=False)
 
 
 class Answer:
@@ -78,6 +85,7 @@ class Person:
     def browser(self) -> Client:
         """The browser of this person, logged in at the first use."""
         client = Client()
+        client.handler = _handler()
         if self.user:
             client.force_login(self.user)
         return client

@@ -32,7 +32,11 @@ _TIMES: dict[Status, dict[str, Any]] = {
     Status.SHIPPED: {"reviewed_at": NOW - 20 * HOUR, "shipped_at": NOW - 10 * HOUR},
     Status.DELIVERED: {"shipped_at": NOW - 10 * HOUR, "delivered_at": NOW - 5 * HOUR},
     Status.COMPLETED: {"shipped_at": NOW - 10 * HOUR, "delivered_at": NOW - 5 * HOUR, "completed_at": NOW - HOUR},
-    Status.CANCELLED: {"cancelled_at": NOW - HOUR, "cancelled_by": CancelledBy.BUYER, "cancel_reason": "changed my mind"},
+    Status.CANCELLED: {
+        "cancelled_at": NOW - HOUR,
+        "cancelled_by": CancelledBy.BUYER,
+        "cancel_reason": "changed my mind",
+    },
 }
 
 
@@ -52,7 +56,9 @@ def line(title: str = "Green tea", *, quantity: int = 2, price: str = "10.00", *
     unit_price = Decimal(price)
     own = {"number": number("L"), "product_number": f"P-{title}"[:64], "sku_number": f"K-{title}"[:64]}
     amount = unit_price * quantity - sum((facts.get(name, Decimal(0)) for name in _DISCOUNTS), Decimal(0))
-    return LineFacts(**{**own, "title": title, "quantity": quantity, "unit_price": unit_price, "amount": amount, **facts})
+    return LineFacts(
+        **{**own, "title": title, "quantity": quantity, "unit_price": unit_price, "amount": amount, **facts}
+    )
 
 
 _DISCOUNTS = ("platform_discount", "seller_discount", "creator_discount", "payment_discount")

@@ -1,0 +1,264 @@
+"""Every address, every person, every shop: who gets what is read from the declarations, and nothing else may happen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from orders.states import Status
+from sellercenter import lists
+from sellercenter.models import Member
+from sellercenter.pages import ActPage, ShopPage
+from sellercenter.permissions import Perm, StockRole
+from tests import make
+from tests.conftest import PEOPLE, Person
+
+pytestmark = pytest.mark.django_db
+
+# Addresses outside every shop: whether one must be logged in, and the methods that they answer.
+OUTSIDE = {
+    "shop_choice": (True, {"get", "post"}),
+    "login": (False, {"get", "post"}),
+    "logout": (True, {"post"}),
+    "password_change": (True, {"get", "post"}),
+    "password_change_done": (True, {"get"}),
+    "set_language": (False, {"post"}),
+    "theme": (True, {"post"}),
+}
+# A door that asks for one more right once it knows the record.
+ALSO_NEEDS = {"order_list_view_delete": Perm.VIEWS_SHARE}
+# Whatever a request does to sessions is not a change of the shop.
+NOT_COUNTED = {"django_session", "django_migrations"}
+NOWHERE = 2**40
+
+
+@dataclass(frozen=True)
+class Address:
+    """One URL pattern: its name, the page behind it and the arguments that it takes."""
+
+    name: str
+    page: Any
+    arguments: frozenset[str]
+    route: str
+
+    @property
+    def view(self) -> type[ShopPage] | None:
+        """The page's class, when it is a page of a shop."""
+        found = getattr(self.page, "view_class", None)
+        return found if found is not None and issubclass(found, ShopPage) else None
+
+    @property
+    def permission(self) -> Perm:
+        """The right that opens the page."""
+        assert self.view
+        return self.page.view_initkwargs.get("permission") or self.view.permission
+
+    @property
+    def methods(self) -> set[str]:
+        """The methods that the page answers."""
+        assert self.view
+        return {name for name in ("get", "post") if name in self.view.http_method_names and hasattr(self.view, name)}
+
+
+def addresses(resolver: URLResolver, before: str = "", names: tuple[str, ...] = ()) -> Iterator[Address]:
+    """Walk the site map."""
+    for entry in resolver.url_patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            space = (*names, entry.namespace) if entry.namespace else names
+            yield from addresses(entry, route, space)
+        elif isinstance(entry, URLPattern):
+            found = frozenset(re.findall(r"<(?:\w+:)?(\w+)>", route))
+            yield Address(":".join((*names, entry.name or "")), entry.callback, found, route)
+
+
+EVERY = list(addresses(get_resolver()))
+INSIDE = [one for one in EVERY if one.view]
+ADMIN = [one for one in EVERY if one.name.startswith("admin:") and one.name != "admin:"]
+
+
+def by_name(address: Address) -> str:
+    return address.name
+
+
+def test_each_address_is_declared():
+    undeclared = [
+        one.route for one in EVERY if not one.view and not one.name.startswith("admin:") and one.name not in OUTSIDE
+    ]
+    assert undeclared == []
+    assert set(OUTSIDE) <= {one.name for one in EVERY}
+
+
+def test_each_address_of_a_shop_names_the_shop_and_has_a_name_of_its_own():
+    assert [one.name for one in INSIDE if "shop" not in one.arguments] == []
+    assert len({one.name for one in INSIDE}) == len(INSIDE)
+
+
+def test_each_page_of_a_shop_names_its_right():
+    assert [one.name for one in INSIDE if not isinstance(one.permission, Perm)] == []
+
+
+def test_each_door_that_changes_something_answers_to_post_alone():
+    doors = [one for one in INSIDE if issubclass(one.view, ActPage)]
+    assert [one.name for one in doors if one.methods != {"post"}] == []
+    assert len(doors) >= 12
+
+
+@pytest.fixture
+def record_of(shop, other_shop, cast):
+    """Return a record that an address can name, in one's own shop or in the other one."""
+
+    def make_one(name: str, where: Any) -> int:
+        if name.startswith("member"):
+            people = Member.objects.filter(shop=where)
+            if where == shop:
+                return people.get(role__stock=StockRole.VIEW_ONLY).pk
+            return make.member(where).pk
+        if "view" in name:
+            owner = Member.objects.select_related("user", "role").get(shop=where, owner=True)
+            by = cast["owner" if where == shop else "stranger"].actor
+            return lists.save_view(owner, "orders", name="team", query="tab=unpaid", shared=True, by=by).pk
+        return make.order(where, Status.TO_REVIEW, abnormal="risk").pk
+
+    return make_one
+
+
+def state() -> str:
+    """Return a digest of every row of every table of ours."""
+    tables = sorted({model._meta.db_table for model in apps.get_models()} - NOT_COUNTED)
+    one = "SELECT '{0}' AS t, count(*) AS n, coalesce(sum(hashtextextended(r::text, 0)), 0) AS h FROM {0} r"
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(one.format(table) for table in tables))
+        return repr(cursor.fetchall())
+
+
+def expected(address: Address, person: str, member: Member | None, method: str, *, own: bool) -> set[int]:
+    """Return the codes that the declaration allows."""
+    if person == "visitor":
+        return {302}
+    if person in ("nobody", "stranger"):
+        return {404}
+    actor = Person(member.user, member).actor if member else None
+    if actor is None or not actor.may(address.permission):
+        return {403}
+    if method not in address.methods:
+        return {405}
+    if not own:
+        return {404}
+    if method == "get":
+        return {200}
+    also = ALSO_NEEDS.get(address.name)
+    return {403} if also and not actor.may(also) else {302, 422}
+
+
+def send(person: Person, method: str, path: str) -> Any:
+    """Send one request; what it changed is kept."""
+    return getattr(person, method)(path)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("address", INSIDE, ids=by_name)
+def test_each_person_gets_what_the_declaration_says(address, method, cast, shop, other_shop, record_of):
+    own = {"shop": shop.code}
+    foreign_shop, foreign_record, no_record = {"shop": other_shop.code}, dict(own), dict(own)
+    if "pk" in address.arguments:
+        own["pk"] = record_of(address.name, shop)
+        foreign_shop["pk"] = foreign_record["pk"] = record_of(address.name, other_shop)
+        no_record["pk"] = NOWHERE
+    for person in PEOPLE:
+        cast[person].browser  # noqa: B018 - logs in now, so that the login is no change later
+    before = state()
+    for person in PEOPLE:
+        who = cast[person]
+        for kwargs, is_own in ((own, True), (foreign_record, False), (no_record, False), (foreign_shop, False)):
+            if (
+                kwargs is foreign_shop
+                and person == "stranger"
+                or "pk" not in kwargs
+                and kwargs in (foreign_record, no_record)
+            ):
+                continue
+            allowed = expected(address, person, who.member, method, own=is_own)
+            if kwargs is foreign_shop and person != "visitor":
+                allowed = {404}
+            with transaction.atomic():
+                code = send(who, method, reverse(address.name, kwargs=kwargs)).code
+                transaction.set_rollback(method == "post" and code in (302, 422) and person != "visitor")
+            assert code in allowed, f"{person} {method} {kwargs}: {code} instead of {allowed}"
+    assert state() == before, "a refused request or a GET changed something"
+
+
+def test_no_page_answers_to_other_methods(owner, shop):
+    for address in INSIDE:
+        kwargs = {"shop": shop.code} | ({"pk": 1} if "pk" in address.arguments else {})
+        for method in ("put", "patch", "delete", "trace"):
+            assert getattr(owner.browser, method)(reverse(address.name, kwargs=kwargs)).status_code == 405, address.name
+
+
+@pytest.mark.parametrize("address", [one for one in INSIDE if "pk" in one.arguments], ids=by_name)
+def test_a_foreign_record_looks_exactly_like_one_that_does_not_exist(address, owner, shop, other_shop, record_of):
+    method = "get" if "get" in address.methods else "post"
+    foreign, none = (
+        send(owner, method, reverse(address.name, args=[shop.code, pk]))
+        for pk in (record_of(address.name, other_shop), NOWHERE)
+    )
+    assert (foreign.code, foreign.content, foreign.headers) == (none.code, none.content, none.headers)
+    assert foreign.code == 404
+
+
+def test_a_foreign_shop_looks_exactly_like_one_that_does_not_exist(owner, other_shop):
+    foreign, none = owner.get(f"/s/{other_shop.code}/orders"), owner.get("/s/no-such-shop/orders")
+    assert (foreign.code, foreign.content, foreign.headers) == (none.code, none.content, none.headers)
+    assert foreign.code == 404
+
+
+@pytest.mark.parametrize("person", ["visitor", "nobody", "view_only", "owner"])
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_pages_outside_the_shops_ask_for_a_login_where_declared(name, person, cast):
+    login, methods = OUTSIDE[name]
+    who = cast[person]
+    who.browser  # noqa: B018 - logs in now
+    before = state()
+    for method in ("get", "post"):
+        answer = send(who, method, reverse(name))
+        if login and person == "visitor":
+            assert (answer.code, answer.headers["Location"]) == (302, f"{reverse('login')}?next={reverse(name)}")
+        else:
+            assert answer.code in ({200, 302} if method in methods else {405})
+    assert state() == before
+
+
+def test_the_administration_is_shut_to_everybody_in_shops_and_never_breaks(cast, owner, django_user_model, shop):
+    order = make.order(shop)
+    values = {"object_id": order.pk, "content_type_id": 1, "app_label": "orders", "url": "x", "id": 1}
+    root = Person(django_user_model.objects.create_superuser("root"))
+    outsiders = [cast["visitor"], cast["nobody"], owner]
+    for one in (*outsiders, root):
+        one.browser  # noqa: B018 - logs in now
+    before = state()
+    for address in ADMIN:
+        path = reverse(address.name, kwargs={name: values[name] for name in address.arguments})
+        open_to_all = address.name in ("admin:login", "admin:jsi18n")
+        assert {one.get(path).code for one in outsiders} <= ({200, 302} if open_to_all else {302}), path
+        if "add" not in address.name or address.name.endswith(("user_add", "shop_add")):
+            assert root.get(path).code in (200, 302, 403, 404, 405), path
+    assert state() == before
+
+
+def test_a_form_without_its_token_is_refused_with_advice_and_changes_nothing(shop, owner):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(owner.user)
+    order = make.order(shop, Status.TO_REVIEW)
+    before = state()
+    response = strict.post(reverse("order_approve", args=[shop.code, order.pk]))
+    assert response.status_code == 403
+    assert state() == before
