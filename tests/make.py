@@ -1,4 +1,4 @@
-"""Make records through the doors of the product, so that every constraint holds; numbers count from one in each test."""
+"""Make records through the doors of the product, so that constraints hold; numbers count from one in each test."""
 
 from __future__ import annotations
 
