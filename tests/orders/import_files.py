@@ -51,7 +51,9 @@ def text(*rows: dict[str, str], delimiter: str = ",") -> str:
     return out.getvalue()
 
 
-def csv_file(folder: Path, *rows: dict[str, str], name: str = "orders.csv", encoding: str = "utf-8", **how: str) -> Path:
+def csv_file(
+    folder: Path, *rows: dict[str, str], name: str = "orders.csv", encoding: str = "utf-8", **how: str
+) -> Path:
     """Write rows into a CSV file."""
     path = folder / name
     path.write_bytes(text(*rows, **how).encode(encoding))
@@ -66,6 +68,9 @@ def xlsx_file(folder: Path, *rows: dict[str, Any], name: str = "orders.xlsx") ->
     sheet.append(names)
     for one in rows:
         sheet.append([one.get(name) for name in names])
+        for cell in sheet[sheet.max_row]:
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # openpyxl would make a formula of a leading equals sign
     book.save(folder / name)
     return folder / name
 

@@ -42,7 +42,9 @@ def imported() -> list[Event]:
 
 
 def everything() -> list[Any]:
-    return [[*model.objects.order_by("pk").values()] for model in (Order, OrderLine, Payment, Parcel, ParcelLine, Event)]
+    return [
+        [*model.objects.order_by("pk").values()] for model in (Order, OrderLine, Payment, Parcel, ParcelLine, Event)
+    ]
 
 
 def test_an_order_moves_on_with_parcel_times_and_clocks_and_tells_it_once(bring: Any) -> None:
@@ -68,7 +70,13 @@ def test_an_order_moves_on_with_parcel_times_and_clocks_and_tells_it_once(bring:
 
 @pytest.mark.parametrize(
     ("stored", "older"),
-    [("completed", "shipped"), ("shipped", "to_ship"), ("cancelled", "completed"), ("completed", "cancelled"), ("to_ship", "unpaid")],
+    [
+        ("completed", "shipped"),
+        ("shipped", "to_ship"),
+        ("cancelled", "completed"),
+        ("completed", "cancelled"),
+        ("to_ship", "unpaid"),
+    ],
 )
 def test_a_state_never_moves_back_and_an_older_row_changes_nothing(bring: Any, stored: str, older: str) -> None:
     bring(row(status=stored, shipped_at="2026-03-02 09:00" if stored in ("completed", "shipped") else ""))
@@ -91,7 +99,9 @@ def test_a_masked_value_never_covers_a_plain_one_but_a_plain_one_covers_a_masked
 
 
 def test_an_empty_cell_erases_nothing(bring: Any) -> None:
-    bring(row(city="Jinan", flag="red", seller_note="mind the cat", source="live", recipient_name="王小明", variant="red"))
+    bring(
+        row(city="Jinan", flag="red", seller_note="mind the cat", source="live", recipient_name="王小明", variant="red")
+    )
     assert bring(row(status="to_ship", city="Wuhan"))[0] == (0, 1, 0, 0)
     after = order()
     assert (after.city, after.flag, after.seller_note, after.source) == ("Wuhan", 5, "mind the cat", "live")
@@ -101,9 +111,9 @@ def test_an_empty_cell_erases_nothing(bring: Any) -> None:
 
 def test_amounts_lines_and_payments_follow_the_newer_file(bring: Any) -> None:
     bring(row())
-    assert bring(row(quantity="3", payments="card=20.00;voucher=12.00"), row(line_no="2", unit_price="1", payments=""))[0] == (
-        *(0, 1, 0, 0),
-    )
+    assert bring(row(quantity="3", payments="card=20.00;voucher=12.00"), row(line_no="2", unit_price="1", payments=""))[
+        0
+    ] == (*(0, 1, 0, 0),)
     after = order()
     assert (after.goods_amount, after.total_amount, after.paid_amount) == (32, 32, 32)
     assert [*after.lines.values_list("number", "quantity", "amount", "position")] == [
@@ -149,7 +159,9 @@ def test_a_changed_order_that_the_database_refuses_leaves_its_neighbours_changed
     tmp_path: Path, shop: Shop, bring: Any
 ) -> None:
     bring(row(payments="card=20#T1"), row(order_no="A2", payments="card=20#T2"))
-    report = take(shop, csv_file(tmp_path, row(payments="card=20#T2"), row(order_no="A2", payments="card=20#T2", city="Wuhan")))
+    report = take(
+        shop, csv_file(tmp_path, row(payments="card=20#T2"), row(order_no="A2", payments="card=20#T2", city="Wuhan"))
+    )
     assert counts(report) == (0, 1, 0, 1)
     assert refusals(report) == [(2, "order_no", "The order can't be stored: payment_transaction_once.")]
     assert (order().payments.get().transaction_no, Order.objects.get(number="A2").city) == ("T1", "Wuhan")

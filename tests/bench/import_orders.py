@@ -1,0 +1,100 @@
+"""How fast a file of orders comes in and how much memory that takes: Olist where it is, made-up lines elsewhere.
+
+Run it alone with `python -m tests.bench.import_orders`; it needs DATABASE_URL and a database that it may write to.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.real import olist
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOOR_SPEED, TARGET_SPEED, FLOOR_MEMORY = 3000, 8000, 300
+MADE_UP = 20_000
+
+
+def figures() -> Iterator[dict[str, object]]:
+    """Yield lines per second, from start to exit of a process of its own, and that process's peak of memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "orders.csv"
+        data = "olist" if olist.present() else "made up"
+        olist.write(path) if olist.present() else _make_up(path)
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.import_orders", str(path)],
+            cwd=ROOT,
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "sellercenter.settings"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    found = json.loads(done.stdout.splitlines()[-1])
+    speed, memory = found["lines"] / found["seconds"], found["megabytes"]
+    yield _figure(f"import_lines_per_second ({data})", speed, "lines/s", FLOOR_SPEED, TARGET_SPEED, speed / FLOOR_SPEED)
+    yield _figure(f"import_peak_memory ({data})", memory, "MB", FLOOR_MEMORY, FLOOR_MEMORY, FLOOR_MEMORY / memory)
+
+
+def _figure(name: str, value: float, unit: str, floor: float, target: float, ratio: float) -> dict[str, object]:
+    return {
+        "name": name,
+        "value": round(value, 1),
+        "unit": unit,
+        "floor": floor,
+        "ratio": round(ratio, 2),
+        "target": target,
+        "ok": ratio >= 1,
+    }
+
+
+def _make_up(path: Path) -> None:
+    """Write orders of one line each, in the columns that the real data have."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(olist.COLUMNS)
+        for number in range(MADE_UP):
+            at = f"2018-{number % 12 + 1:02d}-{number % 28 + 1:02d} {number % 24:02d}:{number % 60:02d}:00"
+            name = f"{number:032x}"
+            writer.writerow(
+                [
+                    *(name, "completed", "delivered", at, at, at, at, "", f"b{number % 15000}", "SP", "sao paulo"),
+                    *("01000", olist.CURRENCY, "card=39.90", "1", f"p{number % 3000}", "mug", "1", "29.90", "10.00"),
+                    *(at, at),
+                ]
+            )
+
+
+def _import(path: Path) -> None:
+    """Import one file into a new shop and print what it took."""
+    import django
+
+    django.setup()
+    from orders.imports import import_file
+    from sellercenter.models import Shop, ShopPolicy
+    from sellercenter.permissions import SYSTEM
+
+    code = f"bench-{time.time_ns()}"
+    shop = Shop.objects.create(code=code, name=code, currency=olist.CURRENCY, time_zone=olist.ZONE)
+    ShopPolicy.objects.create(shop=shop)
+    began = time.perf_counter()
+    report = import_file(shop, path, by=SYSTEM)
+    seconds = time.perf_counter() - began
+    # The reader of workbooks is a child of ours, so its peak counts as well.
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(json.dumps({"lines": report.new.lines, "seconds": seconds, "megabytes": peak / 1024}))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        _import(Path(sys.argv[1]))
+    else:
+        for figure in figures():
+            print(json.dumps(figure))
