@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gettext
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.utils import translation
 from django.utils.translation import pgettext
 
 from orders.states import Status
-from sellercenter.management.commands.check_messages import Entry, placeholders, read_mo, read_po
+from sellercenter.management.commands.check_messages import Entry, check, placeholders, read_mo, read_po
 from sellercenter.models import Shop
 from tests import make
 from tests.conftest import Person, url
@@ -88,6 +92,35 @@ def test_a_catalogue_is_read_with_contexts_plurals_and_long_texts(tmp_path: Path
         first: Entry(first, ["甲乙"], fuzzy=True),
         second: Entry(second, ["%(n)d 天"]),
     }
+
+
+def test_without_gettext_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(CommandError, match="apt-get install gettext") as refusal:
+        call_command("check_messages")
+    assert refusal.value.returncode == 2
+
+
+@pytest.mark.skipif(not shutil.which("msgfmt"), reason="gettext is not installed")
+def test_the_command_names_each_text_that_is_missing_stale_or_not_compiled(tmp_path: Path, settings: Any) -> None:
+    settings.BASE_DIR = tmp_path
+    po = tmp_path / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    fresh = {key: Entry(key) for key in (("", "Save", ""), ("", "Ship", ""))}
+    assert list(check("zh_Hans", fresh, tmp_path)) == [
+        "zh_Hans: there is no catalogue locale/zh_Hans/LC_MESSAGES/django.po."
+    ]
+    po.parent.mkdir(parents=True)
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    po.write_text(header + 'msgid "Save"\nmsgstr "保存"\n\nmsgid "Gone"\nmsgstr ""\n', encoding="utf-8")
+    assert list(check("zh_Hans", fresh, tmp_path)) == [
+        "zh_Hans: “Ship” is missing.",
+        "zh_Hans: “Gone” is not used any more.",
+        "zh_Hans: “Gone” has no translation.",
+        "zh_Hans: django.mo is not what django.po compiles to.",
+    ]
+    po.write_text(header + 'msgid "Save"\nmsgstr "保存"\n\nmsgid "Ship"\nmsgstr "发货"\n', encoding="utf-8")
+    subprocess.run(["msgfmt", "-o", po.with_suffix(".mo"), po], check=True)
+    assert list(check("zh_Hans", fresh, tmp_path)) == []
 
 
 def test_states_carry_the_words_of_the_platforms() -> None:
