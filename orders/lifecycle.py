@@ -9,24 +9,24 @@ from sellercenter.permissions import Perm
 
 ORDER = Lifecycle(
     "order",
-    Move("pay", [S.UNPAID], S.TO_REVIEW, past=_("was paid")),
+    Move("pay", [S.UNPAID], S.TO_REVIEW, event="paid"),
     Move(
         *("approve", [S.TO_REVIEW], S.TO_SHIP, Perm.ORDERS_REVIEW),
         where=Q(held=False),
         why_not=_("The order is held. Release it first."),
         label=_("Approve"),
-        past=_("was approved"),
+        event="approved",
     ),
     Move(
         *("cancel", [S.UNPAID, S.TO_REVIEW, S.TO_SHIP], S.CANCELLED, Perm.ORDERS_CANCEL),
         where=Q(held=False),
         why_not=_("A case is open on this order. Decide the case first."),
         label=_("Cancel order"),
-        past=_("was cancelled"),
+        event="cancelled",
     ),
-    Move("expire", [S.UNPAID], S.CANCELLED, past=_("ran out of time and was cancelled")),
-    Move("deliver", [S.SHIPPED], S.DELIVERED, past=_("was delivered")),
-    Move("complete", [S.SHIPPED, S.DELIVERED], S.COMPLETED, past=_("was completed")),
+    Move("expire", [S.UNPAID], S.CANCELLED, event="expired"),
+    Move("deliver", [S.SHIPPED], S.DELIVERED, event="delivered"),
+    Move("complete", [S.SHIPPED, S.DELIVERED], S.COMPLETED, event="completed"),
     timers={
         S.UNPAID: Timer(
             Step("remind", lambda policy: policy.first_reminder),

@@ -350,7 +350,7 @@ class Recipient(models.Model):
     """Where an order goes: private fields encrypted, a masked copy for eyes, an index for the exact phone."""
 
     order = models.OneToOneField(Order, models.CASCADE, primary_key=True, related_name="recipient", db_constraint=False)
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
     name_sealed = models.BinaryField(default=b"")
     phone_sealed = models.BinaryField(default=b"")
     address_sealed = models.BinaryField(default=b"")
@@ -373,7 +373,7 @@ class Recipient(models.Model):
 class OrderLine(models.Model):
     """One position of an order, with its price, its part of the discounts, and who brought it."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_constraint=False)
     number = models.CharField(_("line no."), max_length=64)
     position = models.PositiveIntegerField(default=1)
@@ -444,7 +444,7 @@ class OrderLine(models.Model):
 class Payment(models.Model):
     """Money that a buyer sent for an order, or tried to."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="payments", db_constraint=False)
     position = models.PositiveIntegerField(default=1)
     method = models.CharField(_("method"), max_length=16, choices=PaymentMethod.choices)
@@ -465,8 +465,9 @@ class Payment(models.Model):
             one_of("payment_status_known", "status", PaymentStatus.values),
             never_negative("payment_amounts_not_negative", "amount", "refunded"),
             models.CheckConstraint(name="payment_refund_within_amount", condition=Q(refunded__lte=F("amount"))),
+            # One transaction of a platform may pay several orders, but never one order twice.
             models.UniqueConstraint(
-                "shop", "transaction_no", condition=~Q(transaction_no=""), name="payment_transaction_once"
+                "order", "transaction_no", condition=~Q(transaction_no=""), name="payment_transaction_once"
             ),
         ]
 
@@ -506,7 +507,7 @@ class Parcel(models.Model):
 class ParcelLine(models.Model):
     """How many units of a line travel in a parcel."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
     parcel = models.ForeignKey(Parcel, models.CASCADE, related_name="parts", db_constraint=False)
     line = models.ForeignKey(OrderLine, models.CASCADE, related_name="parts")
     order = models.ForeignKey(Order, models.CASCADE, related_name="parcel_parts", db_constraint=False)
@@ -549,7 +550,7 @@ class TrackingEvent(models.Model):
 class OrderNote(models.Model):
     """What the team writes to itself about an order; only ever added to, so nobody's words get lost."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
     order = models.ForeignKey(Order, models.CASCADE, related_name="notes", db_constraint=False)
     author = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
     author_label = models.CharField(max_length=60)

@@ -60,7 +60,8 @@ class Move:
     """One legal change of state: from where, to where, who may, and what else must hold.
 
     Without `needs` only the system, the platform or the buyer may make it. `where` is part of the guarded write;
-    `why_not` is what people read when it does not hold.
+    `why_not` is what people read when it does not hold. `event` is the word under which history keeps it, the same
+    word as for what arrives already done.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Move:
     where: Q = field(default_factory=Q)
     why_not: Text = ""
     label: Text = ""
-    past: Text = ""
+    event: str = ""
 
 
 class Lifecycle:
@@ -98,9 +99,11 @@ class Lifecycle:
         if not rows:
             self._refuse(obj, move, before)
         obj.refresh_from_db(fields=[*values])
-        return events.record(
-            obj.shop, f"{self.subject}.{name}", obj, by=by, before=before, after=move.target, **(data or {})
-        )
+        return events.record(obj.shop, self.kind(name), obj, by=by, before=before, after=move.target, **(data or {}))
+
+    def kind(self, name: str) -> str:
+        """Return the kind of event that a move leaves behind, such as `order.paid`."""
+        return f"{self.subject}.{self.moves[name].event or name}"
 
     def due(self, obj: Any, status: str) -> dict[str, Any]:
         """Return the values of `due_at` and `due_step` with which a record enters `status` now."""

@@ -4,9 +4,10 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.db.models.functions.text
-import orders.grams
 from django.contrib.postgres.operations import BtreeGinExtension, TrigramExtension
 from django.db import migrations, models
+
+import orders.grams
 
 
 class Migration(migrations.Migration):
@@ -527,7 +528,10 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sellercenter.shop"
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="sellercenter.shop",
                     ),
                 ),
             ],
@@ -565,7 +569,10 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sellercenter.shop"
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="sellercenter.shop",
                     ),
                 ),
             ],
@@ -649,6 +656,35 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="sellercenter.shop",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="PastedNumbers",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "numbers",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), size=None),
+                ),
+                ("pasted_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "member",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="sellercenter.member",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sellercenter.shop"
                     ),
                 ),
@@ -715,7 +751,10 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sellercenter.shop"
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="sellercenter.shop",
                     ),
                 ),
             ],
@@ -838,7 +877,10 @@ class Migration(migrations.Migration):
             model_name="recipient",
             name="shop",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="sellercenter.shop"
+                db_constraint=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="sellercenter.shop",
             ),
         ),
         migrations.AddIndex(
@@ -1232,6 +1274,16 @@ class Migration(migrations.Migration):
                 condition=models.Q(("quantity__gt", 0)), name="parcel_line_quantity_positive"
             ),
         ),
+        migrations.AddIndex(
+            model_name="pastednumbers",
+            index=models.Index(models.F("pasted_at"), name="pasted_by_age"),
+        ),
+        migrations.AddConstraint(
+            model_name="pastednumbers",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("numbers__len__gt", 0), ("numbers__len__lte", 500)), name="pasted_at_most_500"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.UniqueConstraint(models.F("order"), models.F("position"), name="payment_position_once"),
@@ -1282,7 +1334,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="payment",
             constraint=models.UniqueConstraint(
-                models.F("shop"),
+                models.F("order"),
                 models.F("transaction_no"),
                 condition=models.Q(("transaction_no", ""), _negated=True),
                 name="payment_transaction_once",
