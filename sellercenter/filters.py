@@ -57,9 +57,13 @@ class DayField(forms.Field):
             return None
         text = str(value).strip()
         try:
-            return date.fromisoformat(text) if len(text) == 10 else self._time(text)
+            day = date.fromisoformat(text) if len(text) == 10 else self._time(text)
+            # At the ends of the calendar a day has no beginning in every zone.
+            if not 1900 <= day.year < 3000:
+                raise ValueError(text)
         except ValueError:
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+        return day
 
     @staticmethod
     def _time(text: str) -> datetime:
@@ -224,7 +228,7 @@ class ListFilter(django_filters.FilterSet):
             "label": str(one.label),
             "help": one.extra.get("help_text"),
         }
-        if isinstance(one, django_filters.ChoiceFilter):
+        if isinstance(one, (django_filters.ChoiceFilter, django_filters.MultipleChoiceFilter)):
             several = isinstance(one, django_filters.MultipleChoiceFilter)
             chosen = set(self.data.getlist(name))
             options = [

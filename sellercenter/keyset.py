@@ -80,19 +80,20 @@ class Cursor:
 
 def _aware(text: str) -> datetime:
     value = datetime.fromisoformat(text)
-    if value.tzinfo is None:
+    # What no row can hold, PostgreSQL can't compare.
+    if value.tzinfo is None or not 1900 <= value.year < 3000:
         raise ValueError(text)
     return value
 
 
-def _finite(text: str) -> Decimal:
+def _amount(text: str) -> Decimal:
     value = Decimal(text)
-    if not value.is_finite():
+    if not value.is_finite() or abs(value.adjusted()) > 30:
         raise ValueError(text)
     return value
 
 
-_READERS: dict[type, Any] = {datetime: _aware, Decimal: _finite, str: str, int: int}
+_READERS: dict[type, Any] = {datetime: _aware, Decimal: _amount, str: str, int: int}
 
 
 @dataclass(frozen=True)
