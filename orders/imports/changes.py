@@ -221,12 +221,13 @@ class _Update:
     # --- Payments -----------------------------------------------------------------------------------------------------
 
     def _payments(self) -> None:
-        """Match payments by their place; one that the file leaves out stays, and so does a transaction number."""
+        """Match payments by transaction number or else by place; one that the file leaves out stays."""
         stored = {payment.position: payment for payment in Payment.objects.filter(order=self.order)}
         paid_at = self.facts.paid_at or self.order.paid_at or _latest(self.facts.payments, "paid_at")
         if paid_at is not None:
             self._set(self.order, "paid_at", paid_at)
-        for position, told in enumerate(self.facts.payments, 1):
+        for place, told in enumerate(self.facts.payments, 1):
+            position = _payment_place(stored, told, place)
             payment = stored.setdefault(
                 position, Payment(shop=self.shop, order=self.order, position=position, status=PaymentStatus.CAPTURED)
             )
@@ -264,16 +265,18 @@ class _Update:
             contents = told.contents or {
                 number: line.quantity for number, line in self.stored.items() if line.status != LineStatus.CANCELLED
             }
+            if not contents and not told.tracking_no:
+                continue  # a parcel without a number is only known by what is in it
             parcel = self._parcel(told)
             for number, units in contents.items():
-                _part, new = ParcelLine.objects.get_or_create(
+                part, new = ParcelLine.objects.get_or_create(
                     parcel=parcel,
                     line=self.stored[number],
                     defaults={"shop": self.shop, "order": self.order, "quantity": units},
                 )
-                if new or _part.quantity != units:
+                if new or part.quantity != units:
                     self.change.changed.setdefault(f"parcel {parcel.tracking_no}", ["contents"])
-                    ParcelLine.objects.filter(pk=_part.pk).update(quantity=units)
+                    ParcelLine.objects.filter(pk=part.pk).update(quantity=units)
 
     def _implied(self) -> list[ParcelFacts]:
         """Return the parcel without a number in which an order left of which only the times are told."""
@@ -394,6 +397,15 @@ _GONE_PARCEL = {
     Status.DELIVERED: ParcelStatus.DELIVERED,
     Status.COMPLETED: ParcelStatus.DELIVERED,
 }
+
+
+def _payment_place(stored: dict[int, Payment], told: PaymentFacts, place: int) -> int:
+    """Find where a payment is kept: by its number, else at its place unless another number is there, else at the end."""
+    number = told.transaction_no
+    same = (at for at, payment in stored.items() if number and payment.transaction_no == number)
+    there = stored.get(place)
+    free = there is None or not (number and there.transaction_no)
+    return next(same, place if free else max(stored) + 1)
 
 
 def _better(old: str, new: str) -> str:

@@ -21,6 +21,7 @@ _ORDER = attrgetter(
 _LINE, _PAYMENT, _RECIPIENT = (
     attrgetter(*(field.name for field in fields(kind))) for kind in (LineFacts, PaymentFacts, RecipientFacts)
 )
+_number = attrgetter("number")
 _PARCEL = attrgetter(*(field.name for field in fields(ParcelFacts) if field.name not in ("contents", "tracking")))
 
 
@@ -30,12 +31,14 @@ def digest(facts: OrderFacts, *, shop_id: int) -> bytes:
     The key is the shop's own, so that nobody can try phone numbers against what a stolen dump holds.
     """
     told = [_VERSION, str(facts.flag), *_said(_ORDER(facts)), *_said(_RECIPIENT(facts.recipient))]
-    for line in facts.lines:
+    # Rows of an order may come in any order; payments are told in theirs.
+    for line in sorted(facts.lines, key=_number) if len(facts.lines) > 1 else facts.lines:
         told += ["line", *_said(_LINE(line))]
     for payment in facts.payments:
         told += ["payment", *_said(_PAYMENT(payment))]
-    for parcel in facts.parcels:
-        told += ["parcel", *_said(_PARCEL(parcel)), str(parcel.contents)]
+    parcels = [["parcel", *_said(_PARCEL(parcel)), str(sorted(parcel.contents.items()))] for parcel in facts.parcels]
+    for parcel in sorted(parcels):
+        told += parcel
     return privacy.blind_index("\x1f".join(told), shop_id=shop_id)
 
 

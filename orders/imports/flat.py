@@ -290,6 +290,9 @@ class _Reading:
         if facts.refunded_amount and facts.refunded_amount > facts.paid_amount:
             message = _("More was refunded than the payments make: %s.") % facts.paid_amount
             self._off("refunded_amount", facts.refunded_amount, message)
+        numbers = [payment.transaction_no for payment in facts.payments if payment.transaction_no]
+        if len({*numbers}) < len(numbers):
+            self._off("payments", ";".join(numbers), _("One transaction number stands there twice."))
         if (facts.abnormal_reason or facts.abnormal_at) and not facts.abnormal:
             self._off("abnormal", "", _("What is wrong with an order needs a word in this column."))
 

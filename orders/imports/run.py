@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -22,7 +23,7 @@ from orders.imports.digests import digest
 from orders.imports.flat import FLAT, RejectedOrder
 from orders.imports.layout import Layout
 from orders.loading import load
-from orders.models import Order, Payment
+from orders.models import Order
 from sellercenter.imports import (
     ErrorReport,
     Header,
@@ -122,7 +123,7 @@ def import_file(
         # This pass through the whole file also finds what can't be read, before anything is written.
         torn = scattered(key(cells) for _number, cells in _body(table, header))
         report = Report(layout.code, dry_run, unknown_columns=header.unknown)
-        errors_file = ErrorReport(errors or path.with_name(f"{path.stem}.errors.csv"))
+        errors_file = ErrorReport(_writable(errors or path.with_name(f"{path.stem}.errors.csv")))
         importer = _Importer(shop, layout, header, report, errors_file, by)
         try:
             for chunk in _ahead(map(importer.read, _chunks(table, header, key, torn))):
@@ -134,6 +135,15 @@ def import_file(
     report.errors, report.error_rows = (str(errors_file.path), errors_file.rows) if errors_file.rows else ("", 0)
     report.seconds = round(perf_counter() - began, 3)
     return report
+
+
+def _writable(path: Path) -> Path:
+    """Refuse a place for the report before anything is written to the database."""
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UnreadableFile(
+            _("The list of refused rows can't be written to %s. Name another place with --errors.") % path
+        )
+    return path
 
 
 def recognise(table: Table) -> tuple[Layout, Header]:
@@ -204,7 +214,6 @@ class _Importer:
         self.now = timezone.now()
         self._reader = layout.reader(layout, header, shop)
         self.key_column = layout.key
-        self._transactions: dict[str, str] = {}
 
     def read(self, chunk: Iterable[list[Row]]) -> list[_Read | _Bad]:
         """Read a chunk; touches neither the database nor the report, so that it can run ahead."""
@@ -224,7 +233,6 @@ class _Importer:
                 self.report.unchanged.add(len(read.facts.lines))
             elif read.facts.number in stored:
                 other.append(read)
-        new = self._paid_once(new)
         if not new and not other:
             return
         with transaction.atomic():
@@ -247,36 +255,6 @@ class _Importer:
         numbers = [read.facts.number for read in found]
         rows = Order.objects.for_shop(self.shop).filter(number__in=numbers).values_list("number", "import_digest")
         return {number: bytes(stored) for number, stored in rows}
-
-    def _paid_once(self, new: list[_Read]) -> list[_Read]:
-        """Refuse orders with a transaction number that belongs to another order, stored or in the file."""
-        numbers = {
-            payment.transaction_no: read.facts.number
-            for read in new
-            for payment in read.facts.payments
-            if payment.transaction_no
-        }
-        if not numbers:
-            return new
-        taken = dict(
-            Payment.objects.for_shop(self.shop)
-            .filter(transaction_no__in=numbers)
-            .values_list("transaction_no", "order__number")
-        )
-        kept = []
-        for read in new:
-            own = [payment.transaction_no for payment in read.facts.payments if payment.transaction_no]
-            owners = {number: taken.get(number) or self._transactions.get(number) for number in own}
-            foreign = next((number for number, owner in owners.items() if owner), None)
-            if foreign is None and len({*own}) == len(own):
-                self._transactions |= dict.fromkeys(own, read.facts.number)
-                kept.append(read)
-                continue
-            number = foreign or own[0]
-            owner = owners[number] or read.facts.number
-            message = _("The transaction %(number)s belongs to the order %(order)s already.")
-            self._refuse(read, message % {"number": number, "order": owner}, "payments", number)
-        return kept
 
     def _insert(self, new: list[_Read]) -> None:
         """Write new orders all at once; when one of them can't be, one by one, so that its neighbours get in."""

@@ -78,6 +78,17 @@ def test_it_leaves_with_two_and_one_sentence_when_the_file_or_the_shop_is_not_th
     assert [*tmp_path.iterdir()] == [path]
 
 
+@pytest.mark.django_db
+def test_a_place_where_the_list_of_refusals_can_not_be_written_stops_the_import(tmp_path: Path) -> None:
+    open_shop()
+    place = tmp_path / "none" / "bad.csv"
+    code, _out, err = run(csv_file(tmp_path, row()), "--shop", "north", "--errors", place)
+    assert (code, err) == (
+        *(2, f"The list of refused rows can't be written to {place}. Name another place with --errors.\n"),
+    )
+    assert nothing_written()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_import_leaves_whole_orders_and_is_completed_by_the_next_run(tmp_path: Path) -> None:
     open_shop()

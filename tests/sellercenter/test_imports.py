@@ -78,7 +78,8 @@ def test_an_empty_file_says_so(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "kind"), [(b"%PDF-1.7", "PDF"), (b"\x89PNG\r\n", "PNG"), (b"\xd0\xcf\x11\xe0", "XLS"), (b"\x1f\x8b\x08", "GZ")]
+    ("content", "kind"),
+    [(b"%PDF-1.7", "PDF"), (b"\x89PNG\r\n", "PNG"), (b"\xd0\xcf\x11\xe0", "XLS"), (b"\x1f\x8b\x08", "GZ")],
 )
 def test_another_kind_of_file_is_named(tmp_path: Path, content: bytes, kind: str) -> None:
     assert refusal(file(tmp_path, content)) == f"This is a file of the kind {kind}. Save the table as XLSX or CSV."
@@ -99,7 +100,9 @@ def test_a_workbook_gives_text_for_every_type(tmp_path: Path) -> None:
     sheet = book.create_sheet("orders")
     sheet.append([])
     sheet.append(["id", "amount", "when", "day", "yes", "none", "big", "float"])
-    sheet.append(["00123", 12.5, datetime(2026, 3, 1, 9, 5), date(2026, 3, 2), True, None, 576486316948490001, 0.1 + 0.2])
+    sheet.append(
+        ["00123", 12.5, datetime(2026, 3, 1, 9, 5), date(2026, 3, 2), True, None, 576486316948490001, 0.1 + 0.2]
+    )
     book.save(tmp_path / "t.xlsx")
     found = rows(tmp_path / "t.xlsx")
     assert found[0] == (2, ["id", "amount", "when", "day", "yes", "none", "big", "float"])
@@ -118,9 +121,7 @@ def test_a_damaged_workbook_and_a_strange_archive_are_refused(tmp_path: Path) ->
     assert refusal(tmp_path / "b.xlsx") == damaged
     with zipfile.ZipFile(tmp_path / "c.xlsx", "w") as archive:
         archive.writestr("xl/workbook.xml", "not xml")
-    assert refusal(tmp_path / "c.xlsx") == (
-        "The workbook is damaged, protected or too large. Save the sheet as CSV."
-    )
+    assert refusal(tmp_path / "c.xlsx") == ("The workbook is damaged, protected or too large. Save the sheet as CSV.")
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
@@ -133,7 +134,9 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(
 
 
 def test_headers_match_whatever_their_case_spaces_and_underscores() -> None:
-    assert {squeezed(name) for name in ("order_no", "Order No", " ORDER-NO ", "OrderNo", "ｏｒｄｅｒ＿ｎｏ")} == {"orderno"}
+    assert {squeezed(name) for name in ("order_no", "Order No", " ORDER-NO ", "OrderNo", "ｏｒｄｅｒ＿ｎｏ")} == {
+        "orderno"
+    }
 
 
 def test_a_column_that_comes_twice_is_refused_and_an_unknown_one_is_kept_in_mind() -> None:
@@ -158,8 +161,24 @@ def test_gathering_brings_keys_together_in_the_order_of_their_first_row(keys: li
 @pytest.mark.parametrize(
     ("text", "safe"),
     [
-        *(("=1+1", "'=1+1"), ("+49", "'+49"), ("-5", "'-5"), ("@x", "'@x"), ("\tx", "'\tx"), ("|x", "'|x"), ("%x", "'%x")),
-        *((" =x", "' =x"), ("＝x", "'＝x"), ("'x", "''x"), ("plain", "plain"), ("", ""), ("a\0b", "ab"), ("\0=x", "'=x")),
+        *(
+            ("=1+1", "'=1+1"),
+            ("+49", "'+49"),
+            ("-5", "'-5"),
+            ("@x", "'@x"),
+            ("\tx", "'\tx"),
+            ("|x", "'|x"),
+            ("%x", "'%x"),
+        ),
+        *(
+            (" =x", "' =x"),
+            ("＝x", "'＝x"),
+            ("'x", "''x"),
+            ("plain", "plain"),
+            ("", ""),
+            ("a\0b", "ab"),
+            ("\0=x", "'=x"),
+        ),
     ],
 )
 def test_text_that_a_spreadsheet_would_run_is_disarmed(text: str, safe: str) -> None:
