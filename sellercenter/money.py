@@ -65,8 +65,8 @@ def text(amount: Decimal | None, currency: str) -> str:
     if amount is None:
         return "—"
     symbol, places = CURRENCIES[currency]
-    figure = f"{abs(quantise(amount, currency)):,.{places}f}"
-    return f"{'−' if amount < 0 else ''}{symbol}{figure}"
+    rounded = quantise(amount, currency)
+    return f"{'−' if rounded < 0 else ''}{symbol}{abs(rounded):,.{places}f}"
 
 
 def capped(count: int, cap: int) -> str:
