@@ -1,0 +1,103 @@
+"""Times: the shop's clock on the wall, days that begin late, and the very second at which time is up."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sellercenter import times
+
+SHANGHAI, LONDON = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/London")
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "start"),
+    [
+        ("Asia/Shanghai", date(2026, 11, 22), datetime(2026, 11, 21, 16, tzinfo=UTC)),
+        ("Europe/London", date(2026, 7, 1), datetime(2026, 6, 30, 23, tzinfo=UTC)),
+        # Midnight is skipped: the day begins at one o'clock.
+        ("America/Sao_Paulo", date(2017, 10, 15), datetime(2017, 10, 15, 3, tzinfo=UTC)),
+        # The hour before midnight comes twice: the day begins once, after the second.
+        ("America/Sao_Paulo", date(2018, 2, 18), datetime(2018, 2, 18, 3, tzinfo=UTC)),
+    ],
+)
+def test_a_day_begins_on_the_shops_clock(zone, day, start):
+    assert times.day_start(day, ZoneInfo(zone)) == start
+
+
+@given(st.sampled_from(sorted(available_timezones())), st.dates(date(1990, 1, 1), date(2037, 1, 1)))
+def test_the_instant_before_a_day_belongs_to_an_earlier_day(name, day):
+    zone = ZoneInfo(name)
+    start = times.day_start(day, zone)
+    assert (start - SECOND).astimezone(zone).date() < start.astimezone(zone).date()
+
+
+@pytest.mark.parametrize(
+    ("left", "level", "text"),
+    [
+        (SECOND, "soon", "0 min"),
+        (timedelta(0), "late", "0 min late"),
+        (-SECOND, "late", "0 min late"),
+        (-timedelta(hours=3, minutes=5), "late", "3 h 5 min late"),
+        (times.SOON, "soon", "4 h 0 min"),
+        (times.SOON + SECOND, "", "4 h 0 min"),
+        (timedelta(days=2, hours=4, minutes=59), "", "2 d 4 h"),
+    ],
+)
+def test_a_deadline_is_over_at_its_very_second(left, level, text):
+    shown = times.due(NOW + left, NOW, SHANGHAI, label="then")
+    assert (shown.level, shown.text, shown.label) == (level, text, "then")
+    assert datetime.fromisoformat(shown.iso) == NOW + left
+
+
+def test_no_deadline_shows_nothing():
+    assert times.due(None, NOW, SHANGHAI) is None
+    assert times.moment(None, SHANGHAI) is None
+
+
+@pytest.mark.parametrize(
+    ("delta", "text"),
+    [
+        (timedelta(0), "0 min"),
+        (timedelta(minutes=59, seconds=59), "59 min"),
+        (timedelta(hours=1), "1 h 0 min"),
+        (timedelta(days=1), "1 d 0 h"),
+        (timedelta(days=400, hours=1), "400 d 1 h"),
+    ],
+)
+def test_a_span_has_its_two_largest_units(delta, text):
+    assert times.span(delta) == text
+
+
+@pytest.mark.parametrize(
+    ("delta", "text"),
+    [
+        (timedelta(minutes=15), "15 minutes"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=72), "72 hours"),
+        (timedelta(hours=96), "4 days"),
+        (timedelta(days=7), "7 days"),
+        (timedelta(minutes=90), "90 minutes"),
+    ],
+)
+def test_a_policy_is_read_in_whole_words(delta, text):
+    assert times.words(delta) == text
+
+
+def test_a_moment_is_short_on_the_row_and_whole_on_hover():
+    shown = times.moment(NOW, SHANGHAI, this_year=2026)
+    assert (shown.short, shown.full) == ("11-22 20:00", "2026-11-22 20:00:00 CST")
+    assert shown.iso == "2026-11-22T20:00:00+08:00"
+    assert times.moment(NOW, LONDON, this_year=2027).short == "2026-11-22"
+
+
+def test_the_year_of_a_moment_is_that_of_the_shops_clock():
+    new_year = datetime(2026, 12, 31, 18, tzinfo=UTC)
+    assert times.moment(new_year, SHANGHAI, this_year=2027).short == "01-01 02:00"
