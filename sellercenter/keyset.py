@@ -145,8 +145,8 @@ def _ranges(sort: Sort, cursor: Cursor | None) -> list[Q]:
     return [head, Q(**{f"{field}__isnull": True})] if sort.nullable and not backwards else [head]
 
 
-def reach(queryset: QuerySet, sort: Sort, size: int, cursor: Cursor | None = None) -> Q | None:
-    """Return the condition that holds the next `size` rows and no more, or None when fewer rows are left."""
+def reach(queryset: QuerySet, sort: Sort, size: int, cursor: Cursor | None = None) -> Cursor | None:
+    """Return the row that lies `size` rows ahead, or None when fewer rows are left; see `upto`."""
     backwards = bool(cursor and cursor.backwards)
     plain = queryset.select_related(None).prefetch_related(None)
     ordered = plain.order_by(*sort.order(backwards=backwards)).values("id", sort.field)
@@ -155,13 +155,13 @@ def reach(queryset: QuerySet, sort: Sort, size: int, cursor: Cursor | None = Non
         part = ordered.filter(condition)
         last = part[ahead : ahead + 1].first() if ahead else None
         if last:
-            return _upto(_at(last, sort, backwards=backwards), sort)
+            return _at(last, sort, backwards=backwards)
         if sort.nullable:
             ahead -= min(ahead, part[:ahead].count())
     return None
 
 
-def _upto(last: Cursor, sort: Sort) -> Q:
+def upto(last: Cursor, sort: Sort) -> Q:
     """Return the condition that keeps what stands before a row in the direction of travel."""
     side = "gte" if sort.descending != last.backwards else "lte"
     if last.value is None:
