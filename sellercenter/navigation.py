@@ -11,14 +11,21 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
+from sellercenter import money
+from sellercenter.counts import standing_counts
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor
 from sellercenter.texts import Text
 
+MOST = 999
+
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of the navigation. `query` narrows a list; `dock` puts the entry on the phone's bottom bar."""
+    """One entry of the navigation. `query` narrows a list, `counted` shows how much waits there.
+
+    `dock` puts the entry on the phone's bottom bar.
+    """
 
     group: Text
     label: Text
@@ -27,6 +34,7 @@ class Place:
     permission: str
     query: str = ""
     dock: bool = False
+    counted: bool = False
 
     def url(self, shop: Shop) -> str:
         """Return the place's address in a shop."""
@@ -40,9 +48,17 @@ def places() -> tuple[Place, ...]:
     return tuple(place for path in settings.NAVIGATION for place in import_string(path))
 
 
+def waiting(shop: Shop) -> dict[str, int]:
+    """Count what waits behind the counted places, by their queries, up to the cap and in one query."""
+    return standing_counts(import_string(settings.NAVIGATION_COUNTS), shop=shop)
+
+
 def shown(shop: Shop, actor: Actor, current: str) -> dict[str, list[dict[str, Any]]]:
     """Return the navigation that this person may use, grouped, and the phone's five places."""
     items = [(place, _item(place, shop, current)) for place in places() if actor.may(place.permission)]
+    counts = waiting(shop) if any(place.counted for place, _item in items) else {}
+    for place, item in items:
+        item["count"] = money.capped(counts[place.query], MOST) if place.counted and counts.get(place.query) else ""
     best = max((item["url"] for _place, item in items if item["active"]), key=len, default="")
     for _place, item in items:
         item["active"] = item["url"] == best

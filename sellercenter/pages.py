@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import connection
-from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -29,16 +27,13 @@ from django.views import View
 
 from sellercenter import columns, keyset, money, navigation
 from sellercenter.columns import ListTable, Setting
+from sellercenter.counts import CAP, standing_counts
 from sellercenter.filters import ListFilter
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ListLayout, Member, SavedView, Shop
 from sellercenter.permissions import Actor, Perm, actor_for
 from sellercenter.texts import Text
-
-CAP = 10_000
-# Stands for the shop in a query that is composed once; no shop has this key.
-ANY_SHOP = -1
 
 
 class ShopPage(View):
@@ -180,35 +175,6 @@ class Tab:
     counted: bool = True
 
 
-class CappedCount(Subquery):
-    """A count that stops at a cap, as a column; rows beyond the cap are never read."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS capped)"
-    output_field = IntegerField()
-
-
-def capped_counts(rows: dict[str, QuerySet], *, shop: Shop) -> dict[str, int]:
-    """Count several lists of a shop up to the cap, all in one query."""
-    if not rows:
-        return {}
-    found = _counting(rows, shop).get()
-    return {name: found[f"n{i}"] for i, name in enumerate(rows)}
-
-
-def _counting(rows: dict[str, QuerySet], shop: Shop) -> QuerySet:
-    wanted = {f"n{i}": CappedCount(one.order_by().values("pk")[: CAP + 1]) for i, one in enumerate(rows.values())}
-    return Shop.objects.filter(pk=shop.pk).values(**wanted)
-
-
-@cache
-def _tab_counting(page: type[TablePage]) -> tuple[str, tuple[Any, ...]]:
-    """Return the query that counts a list's tabs; it is the same for every shop, so it is composed once."""
-    anywhere = Shop(pk=ANY_SHOP)
-    plain = page.queryset.model._default_manager.for_shop(anywhere)  # type: ignore[attr-defined]
-    counting = _counting({tab.code: plain.filter(tab.condition) for tab in page.tabs if tab.counted}, anywhere)
-    return counting.query.sql_with_params()
-
-
 class TablePage(ShopPage):
     """A filterable list with tabs, keyset pages, chosen columns and saved views; its whole state is the address."""
 
@@ -345,13 +311,13 @@ class TablePage(ShopPage):
 
     def counts(self) -> dict[str, int]:
         """Count every tab up to the cap, all in one query."""
-        codes = [tab.code for tab in self.tabs if tab.counted]
-        if not codes:
-            return {}
-        sql, params = _tab_counting(type(self))  # type: ignore[arg-type]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [self.shop.pk if param == ANY_SHOP else param for param in params])
-            return dict(zip(codes, cursor.fetchone() or (), strict=True))
+        return standing_counts(type(self).tab_rows, shop=self.shop)
+
+    @classmethod
+    def tab_rows(cls, shop: Shop) -> dict[str, QuerySet]:
+        """Return the rows of every counted tab."""
+        plain = cls.queryset.model._default_manager.for_shop(shop)  # type: ignore[attr-defined]
+        return {tab.code: plain.filter(tab.condition) for tab in cls.tabs if tab.counted}
 
     def layout(self) -> tuple[list[str], bool]:
         """Return the columns to show, from the address, else as the person keeps them, and the density."""

@@ -263,3 +263,5 @@ LOGGING = {
 
 # The rooms in the order in which their places stand in the navigation.
 NAVIGATION = ["orders.views.PLACES", "sellercenter.views.PLACES"]
+# What waits behind the places that show a number: a function of the shop that returns lists by their queries.
+NAVIGATION_COUNTS = "orders.views.waiting"

@@ -1,20 +1,28 @@
-"""Pages of the orders room, and where they stand in the navigation."""
+"""Pages of the orders room, where they stand in the navigation, and what waits there."""
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from orders.views.lists import OrderList
+from sellercenter.models import Shop
 from sellercenter.navigation import Place
 from sellercenter.permissions import Perm
 
 _HOME, _ORDERS, _FULFILMENT = "", _("Orders"), _("Fulfilment")
+_LIST, _SEE = "order_list", Perm.ORDERS_VIEW
 
 PLACES = [
-    Place(_HOME, _("Home"), "home", "home", Perm.ORDERS_VIEW, dock=True),
-    Place(_ORDERS, _("All orders"), "order_list", "list", Perm.ORDERS_VIEW, dock=True),
-    Place(_ORDERS, _("Unpaid"), "order_list", "hourglass", Perm.ORDERS_VIEW, query="tab=unpaid"),
-    Place(_ORDERS, _("To review"), "order_list", "clipboard-check", Perm.ORDERS_VIEW, query="tab=to_review", dock=True),
-    Place(_FULFILMENT, _("To ship"), "order_list", "truck-loading", Perm.ORDERS_VIEW, query="tab=to_ship", dock=True),
-    Place(_FULFILMENT, _("On the way"), "order_list", "truck-delivery", Perm.ORDERS_VIEW, query="tab=shipped"),
-    Place(
-        _FULFILMENT, _("Abnormal"), "order_list", "alert-triangle", Perm.ORDERS_VIEW, query="tab=abnormal", dock=True
-    ),
+    Place(_HOME, _("Home"), "home", "home", _SEE, dock=True),
+    Place(_ORDERS, _("All orders"), _LIST, "list", _SEE, dock=True),
+    Place(_ORDERS, _("Unpaid"), _LIST, "hourglass", _SEE, "tab=unpaid", counted=True),
+    Place(_ORDERS, _("To review"), _LIST, "clipboard-check", _SEE, "tab=to_review", counted=True, dock=True),
+    Place(_FULFILMENT, _("To ship"), _LIST, "truck-loading", _SEE, "tab=to_ship", counted=True, dock=True),
+    Place(_FULFILMENT, _("On the way"), _LIST, "truck-delivery", _SEE, "tab=shipped"),
+    Place(_FULFILMENT, _("Abnormal"), _LIST, "alert-triangle", _SEE, "tab=abnormal", counted=True, dock=True),
 ]
+
+
+def waiting(shop: Shop) -> dict[str, QuerySet]:
+    """Return the orders behind each counted place, by the place's query."""
+    rows = OrderList.tab_rows(shop)
+    return {place.query: rows[place.query.removeprefix("tab=")] for place in PLACES if place.counted}

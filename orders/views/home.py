@@ -13,7 +13,8 @@ from orders.filters import OrderFilter
 from orders.models import Order
 from orders.views.lists import TABS
 from sellercenter import money
-from sellercenter.pages import CAP, ShopPage, Text, capped_counts
+from sellercenter.counts import CAP, capped_counts
+from sellercenter.pages import ShopPage, Text
 from sellercenter.permissions import Perm
 
 
