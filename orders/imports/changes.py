@@ -400,7 +400,7 @@ _GONE_PARCEL = {
 
 
 def _payment_place(stored: dict[int, Payment], told: PaymentFacts, place: int) -> int:
-    """Find where a payment is kept: by its number, else at its place unless another number is there, else at the end."""
+    """Find where a payment is kept: by its number, else at its place unless another is there, else at the end."""
     number = told.transaction_no
     same = (at for at, payment in stored.items() if number and payment.transaction_no == number)
     there = stored.get(place)
