@@ -96,7 +96,8 @@ def messages(args: list[str]) -> int:
     (VAR / "messages").mkdir(parents=True, exist_ok=True)
     dummy = {"DATABASE_URL": "postgres://localhost/none", "REDIS_URL": "redis://localhost/0"}
     env = environment.merged(environment.test(VAR / "messages"), dummy)
-    collect = ["makemessages", "--all", "--no-obsolete", "--ignore", ".venv", "--ignore", "var", "--ignore", "tests"]
+    collect = ["makemessages", "--all", "--no-obsolete", "--no-location", "--no-wrap"]
+    collect += ["--ignore", ".venv", "--ignore", "var", "--ignore", "tests"]
     for step in (collect, ["compilemessages", "--ignore", ".venv", "--ignore", "var"]):
         done = subprocess.run([sys.executable, "manage.py", *step], cwd=PROJECT, env=env)
         if done.returncode:

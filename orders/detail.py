@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from orders.models import Order, OrderLine, Parcel, TrackingEvent
 from orders.states import (
@@ -166,7 +167,7 @@ def breakdown(order: Order) -> list[dict[str, Any]]:
         if amount or i in (0, 5)
     ]
     shown.append({"label": _("Total"), "amount": money.text(order.total_amount, order.currency), "strong": True})
-    shown.append({"label": _("Paid"), "amount": money.text(order.paid_amount, order.currency)})
+    shown.append({"label": pgettext("amount", "Paid"), "amount": money.text(order.paid_amount, order.currency)})
     if order.refunded_amount:
         shown.append({"label": _("Refunded"), "amount": money.text(-order.refunded_amount, order.currency)})
     return shown

@@ -8,6 +8,7 @@ from typing import Any
 import django_filters
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders import search
 from orders.models import Creator, Order, OrderLine, Parcel
@@ -126,9 +127,9 @@ class OrderFilter(ListFilter):
     )
     ranges = {
         "total_range": Range(_("Total"), "total_from", "total_to"),
-        "placed_range": Range(_("Placed"), "placed_from", "placed_to", "placed"),
-        "paid_range": Range(_("Paid"), "paid_from", "paid_to", "paid"),
-        "shipped_range": Range(_("Shipped"), "shipped_from", "shipped_to", "shipped"),
+        "placed_range": Range(pgettext_lazy("time", "Placed"), "placed_from", "placed_to", "placed"),
+        "paid_range": Range(pgettext_lazy("time", "Paid"), "paid_from", "paid_to", "paid"),
+        "shipped_range": Range(pgettext_lazy("time", "Shipped"), "shipped_from", "shipped_to", "shipped"),
         "deadline_range": Range(_("Deadline"), "deadline_from", "deadline_to"),
     }
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from orders.models import Order
 from orders.states import (
@@ -125,14 +125,14 @@ class OrderTable(ListTable):
     items = MadeColumn(gettext_lazy("Items"), items, kind="items")
     total = MoneyColumn(gettext_lazy("Total"), "total_amount", sort="total")
     buyer = MadeColumn(gettext_lazy("Buyer"), buyer, kind="buyer")
-    placed = TimeColumn(gettext_lazy("Placed"), "placed_at", sort="placed")
+    placed = TimeColumn(pgettext_lazy("time", "Placed"), "placed_at", sort="placed")
     marks = MadeColumn(gettext_lazy("Marks"), marks, kind="icons")
     source = ChoiceColumn(gettext_lazy("Source"), "source", Source)
     creator = MadeColumn(gettext_lazy("Creator"), creator, kind="creator")
     method = ChoiceColumn(gettext_lazy("Payment method"), "payment_method", PaymentMethod)
     region = MadeColumn(gettext_lazy("Region"), region, kind="text")
-    paid = TimeColumn(gettext_lazy("Paid"), "paid_at", sort="paid", shown=False)
-    shipped = TimeColumn(gettext_lazy("Shipped"), "shipped_at", shown=False)
+    paid = TimeColumn(pgettext_lazy("time", "Paid"), "paid_at", sort="paid", shown=False)
+    shipped = TimeColumn(pgettext_lazy("time", "Shipped"), "shipped_at", shown=False)
     paid_amount = MoneyColumn(gettext_lazy("Paid amount"), "paid_amount", shown=False)
     freight = MoneyColumn(gettext_lazy("Freight"), "freight_amount", shown=False)
     refunded = MoneyColumn(gettext_lazy("Refunded"), "refunded_amount", shown=False)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orders.models import Order
 from orders.states import Abnormal, Flag, Status
 from sellercenter.columns import Setting, labels
 from sellercenter.models import Event
@@ -76,8 +78,16 @@ def details(data: dict[str, Any]) -> list[tuple[str, str, str]]:
         if data.get(name):
             shown.append((label, "", str(data[name])))
     for name in data.get("changed", ()):
-        shown.append((_("Changed"), "", str(name)))
+        shown.append((_("Changed"), "", _column(name)))
     return shown
+
+
+def _column(name: str) -> str:
+    """Show a field under its own words, and anything else as it is."""
+    try:
+        return str(Order._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        return str(name)
 
 
 def _word(value: Any) -> str:

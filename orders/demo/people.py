@@ -59,7 +59,7 @@ def settle() -> dict[str, Shop]:
     if len(found) == len(MARKETS):
         return found
     password = make_password(PASSWORD)
-    owner = User.objects.create(username=OWNER, first_name="青", last_name="沈", password=password)
+    owner = User.objects.create(username=OWNER, first_name="沈青", password=password)
     User.objects.create(username=ADMIN, is_staff=True, is_superuser=True, password=password)
     return {market.code: _open(market, owner, password) for market in MARKETS}
 
