@@ -6,10 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.core.paginator import Paginator
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from sellercenter import shops
+from sellercenter.counts import CAP
 from sellercenter.models import Event, Member, Role, Shop, ShopPolicy, User
 from sellercenter.permissions import admin_actor
 
@@ -17,8 +21,23 @@ admin.site.site_header = _("Seller centre administration")
 admin.site.site_title = _("Seller centre")
 
 
+# Rights are given by roles in shops, never by Django's groups.
+admin.site.unregister(Group)
+
+
+class CappedPaginator(Paginator):
+    """Pages of a table that may be huge: counted up to a cap, never as a whole."""
+
+    @cached_property
+    def count(self) -> int:
+        """Count the rows up to the cap."""
+        return len(self.object_list.order_by().values_list("pk")[:CAP])  # type: ignore[union-attr]
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Records that people may look at here and nothing else."""
+
+    paginator = CappedPaginator
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never add here."""
