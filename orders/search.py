@@ -30,7 +30,8 @@ WALK = 20_000
 MOST_CANDIDATES = 10_000
 MOST_PRODUCTS = 500
 _KEYS = ArrayField(BigIntegerField())
-_NUMBER_LIKE = re.compile(r"(?=.*\d)[\w./#+-]{5,64}")
+# Phones are also copied with spaces and brackets in between.
+_NUMBER_LIKE = re.compile(r"(?=.*\d)[\w./#+-]{5,64}|\+?[\d ().-]{7,24}")
 
 
 class Contains(Func):
