@@ -116,7 +116,7 @@ def orders(shop: Shop, told: Sequence[OrderFacts], *, held: bool = False) -> lis
 
 def shipped(shop: Shop, *tracking_nos: str, **fields: Any) -> Order:
     """Load an order that left in parcels of these numbers, each with all of its units but in turn."""
-    lines = [line(f"Tea {tracking_no}", quantity=1) for tracking_no in tracking_nos]
+    lines = [line(f"Parcelled {i}", quantity=1) for i, _tracking_no in enumerate(tracking_nos)]
     parcels = [
         parcel(tracking_no, shipped_at=NOW - HOUR, status=ParcelStatus.IN_TRANSIT, contents={one.number: 1})
         for tracking_no, one in zip(tracking_nos, lines, strict=True)
