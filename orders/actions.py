@@ -62,10 +62,12 @@ def write_seller_note(order: Order, *, note: str, before: str, by: Actor) -> Non
     `before` is the text that the writer saw; refused when somebody else has changed it since.
     """
     by.require(Perm.ORDERS_NOTE)
-    note = note.strip()
-    if note == before:
+    note = note.strip().replace("\r\n", "\n")
+    # Browsers send every line end as two characters, whatever the page held.
+    seen = {before, before.replace("\r\n", "\n")}
+    if note in seen:
         return
-    if not Order.objects.filter(pk=order.pk, seller_note=before).update(seller_note=note, updated_at=Now()):
+    if not Order.objects.filter(pk=order.pk, seller_note__in=seen).update(seller_note=note, updated_at=Now()):
         raise Refused(_("Somebody changed the seller note meanwhile. Read it, then write again."), "changed_meanwhile")
     order.seller_note = note
     events.record(order.shop, "order.seller_note_written", order, by=by, before=before, after=note)

@@ -33,7 +33,7 @@ class SellerNoteForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Travels with the order to the platform. Internal notes do not."),
     )
-    before = forms.CharField(max_length=500, required=False, strip=False, widget=forms.HiddenInput)
+    before = forms.CharField(max_length=1000, required=False, strip=False, widget=forms.HiddenInput)
 
 
 class FlagForm(forms.Form):
