@@ -31,7 +31,7 @@ class CappedPaginator(Paginator):
     @cached_property
     def count(self) -> int:
         """Count the rows up to the cap."""
-        return len(self.object_list.order_by().values_list("pk")[:CAP])  # type: ignore[union-attr]
+        return len(self.object_list.order_by().values_list("pk")[:CAP])  # type: ignore[attr-defined]
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
