@@ -17,3 +17,8 @@ class LoginRequired(LoginRequiredMiddleware):
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204, headers={"HX-Redirect": response.headers.get("Location", "/")})
         return response
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Let no cache keep what knows who asked; files are answered before this."""
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
