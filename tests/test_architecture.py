@@ -29,8 +29,8 @@ VERBS = {
     "orders/lookups.py",
 }
 VERB_FOLDERS = {"orders/loading", "orders/imports", "orders/demo"}
-# Writes by SQL or COPY, which only these may do.
-RAW = {"sellercenter/copying.py", "orders/loading/parties.py"}
+# SQL of their own, which only these may write.
+RAW = {"sellercenter/copying.py", "sellercenter/counts.py", "orders/loading/parties.py"}
 WRITES = {
     *("create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "acreate", "asave", "aupdate"),
     *("save", "update", "delete", "adelete", "raw", "select_for_update"),
@@ -136,7 +136,8 @@ def test_only_few_modules_speak_sql(source):
         (line, text) for attribute, line, text in attribute_calls(source) if attribute in {"cursor", "copy", "execute"}
     ]
     raw = [(line, text) for line, text in raw if "connection.cursor" in text or "cursor." in text]
-    if name_of(source) not in RAW | {"sellercenter/pages.py"} and "demo" not in name_of(source):
+    in_bulk = name_of(source).startswith(("orders/imports/", "orders/loading/"))
+    if name_of(source) not in RAW and not in_bulk and "demo" not in name_of(source):
         assert raw == []
 
 
