@@ -64,7 +64,7 @@ def walk(rows, sort, size, *, back=False):
     return pages[::-1]
 
 
-@pytest.mark.parametrize("size", [1, 4, 22, 23, 24])
+@pytest.mark.parametrize("size", [1, 5, 23])
 @pytest.mark.parametrize("sort", SORTS, ids=lambda sort: f"{sort.sign}{sort.field}")
 def test_pages_forward_and_back_hold_every_row_once_and_in_order(crowd, shop, sort, size):
     rows = Order.objects.for_shop(shop)
@@ -85,7 +85,8 @@ def test_the_reach_of_a_slice_holds_the_next_rows_and_their_ties(crowd, shop, so
     rows = Order.objects.for_shop(shop)
     plain = [one.pk for one in rows.order_by(*sort.order())]
     for size in (1, 5, 13, 22):
-        near = [one.pk for one in rows.filter(keyset.reach(rows, sort, size)).order_by(*sort.order())]
+        last = keyset.reach(rows, sort, size)
+        near = [one.pk for one in rows.filter(keyset.upto(last, sort)).order_by(*sort.order())]
         assert near == plain[: len(near)]
         assert len(near) >= size
     assert keyset.reach(rows, sort, 23) is None
