@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -22,7 +21,8 @@ from orders.imports import changes
 from orders.imports.digests import digest
 from orders.imports.flat import FLAT, RejectedOrder
 from orders.imports.layout import Layout
-from orders.loading import load
+from orders.imports.pace import side_by_side
+from orders.loading import load, register_parties
 from orders.models import (
     Buyer,
     Creator,
@@ -59,7 +59,6 @@ LAYOUTS: tuple[Layout, ...] = (FLAT,)
 CHUNK = 1000
 _LEARN_AFTER, _YOUNG = (1, 10), 100_000
 _FILLED = (Order, OrderLine, Recipient, Payment, Parcel, ParcelLine, Buyer, Product, Sku, Creator, Event)
-_T = TypeVar("_T")
 NOTES_KEPT = 1000
 
 
@@ -139,9 +138,8 @@ def import_file(
         errors_file = ErrorReport(_writable(errors or path.with_name(f"{path.stem}.errors.csv")))
         importer = _Importer(shop, layout, header, report, errors_file, by)
         try:
-            chunks = _ahead(map(importer.read, _chunks(table, header, key, torn)))
-            for number, chunk in enumerate(chunks, 1):
-                importer.take(chunk)
+            chunks = map(importer.read, _chunks(table, header, key, torn))
+            for number, _done in enumerate(side_by_side(importer.take, chunks), 1):
                 if number in _LEARN_AFTER and report.new.orders and not dry_run:
                     _learn()
                 if progress:
@@ -217,21 +215,6 @@ def _cut(groups: Iterator[tuple[str, list[Row]]]) -> Iterator[list[list[Row]]]:
         yield chunk
 
 
-def _ahead(items: Iterator[_T]) -> Iterator[_T]:
-    """Yield the items, each worked out in a thread while the database is busy with the one before."""
-    # The thread speaks the caller's language, which hangs on the context.
-    context = copy_context()
-
-    def following() -> list[_T]:
-        return context.run(lambda: [*islice(items, 1)])
-
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import") as reader:
-        waiting = reader.submit(following)
-        while found := waiting.result():
-            waiting = reader.submit(following)
-            yield from found
-
-
 class _Importer:
     """Takes the orders of one file, chunk by chunk."""
 
@@ -240,6 +223,8 @@ class _Importer:
     ) -> None:
         self.shop, self.report, self.errors, self.by = shop, report, errors, by
         self.now = timezone.now()
+        # Two chunks may be under way at once, but there is one report.
+        self._lock = Lock()
         self._reader = layout.reader(layout, header, shop)
         self.key_column = layout.key
 
@@ -254,11 +239,15 @@ class _Importer:
                 self._reject(bad.rows, bad.errors)
         found = [read for read in chunk if isinstance(read, _Read)]
         stored = self._stored(found)
+        if not self.report.dry_run:
+            # In a transaction of its own: the other connection must not wait for our orders to get at a product.
+            with transaction.atomic():
+                register_parties(self.shop, [read.facts for read in found if read.facts.number not in stored])
         new = [read for read in found if read.facts.number not in stored]
         other = []
         for read in found:
             if stored.get(read.facts.number) == read.facts.digest:
-                self.report.unchanged.add(len(read.facts.lines))
+                self._count(self.report.unchanged, read)
             elif read.facts.number in stored:
                 other.append(read)
         if not new and not other:
@@ -295,7 +284,7 @@ class _Importer:
                     self._insert_alone(read)
                 return
         for read in new:
-            self.report.new.add(len(read.facts.lines))
+            self._count(self.report.new, read)
 
     def _insert_alone(self, read: _Read) -> None:
         """Write one new order in a savepoint of its own; somebody else may have written it meanwhile."""
@@ -307,11 +296,11 @@ class _Importer:
             if stored is None:
                 self._fail(read, error)
             elif stored == read.facts.digest:
-                self.report.unchanged.add(len(read.facts.lines))
+                self._count(self.report.unchanged, read)
             else:
                 self._update(read)
             return
-        self.report.new.add(len(read.facts.lines))
+        self._count(self.report.new, read)
 
     def _update(self, read: _Read) -> None:
         """Bring one stored order up to the file in a savepoint of its own."""
@@ -321,10 +310,14 @@ class _Importer:
             _reraise_lost_connection(error)
             self._fail(read, error)
             return
-        fate = self.report.changed if change.changed else self.report.unchanged
-        fate.add(len(read.facts.lines))
-        room = NOTES_KEPT - len(self.report.notes)
-        self.report.notes += [f"{read.facts.number}: {note}" for note in change.notes][:room]
+        self._count(self.report.changed if change.changed else self.report.unchanged, read)
+        with self._lock:
+            room = NOTES_KEPT - len(self.report.notes)
+            self.report.notes += [f"{read.facts.number}: {note}" for note in change.notes][:room]
+
+    def _count(self, fate: Counts, read: _Read) -> None:
+        with self._lock:
+            fate.add(len(read.facts.lines))
 
     def _fail(self, read: _Read, error: Exception) -> None:
         log.warning("an order of shop %s was refused by %s", self.shop.code, type(error).__name__)
@@ -338,12 +331,13 @@ class _Importer:
 
     def _reject(self, rows: list[Row], errors: list[RowError]) -> None:
         """List every row of a refused order: the bad ones with their reasons, the others with where to look."""
-        self.report.rejected.add(len(rows))
         bad = {error.row for error in errors}
         also = _("Not imported, because row %d of the same order was refused.") % min(bad)
         record = errors[0].record
         others = [RowError(number, record, "", "", also) for number, _cells in rows if number not in bad]
-        self.errors.add(sorted([*errors, *others], key=lambda error: error.row))
+        with self._lock:
+            self.report.rejected.add(len(rows))
+            self.errors.add(sorted([*errors, *others], key=lambda error: error.row))
 
 
 def _reraise_lost_connection(error: Exception) -> None:

@@ -18,7 +18,7 @@ from orders.loading.parties import authors_of, register_parties
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor
 
-__all__ = ["check", "load"]
+__all__ = ["check", "load", "register_parties"]
 
 
 @transaction.atomic
