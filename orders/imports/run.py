@@ -239,10 +239,6 @@ class _Importer:
                 self._reject(bad.rows, bad.errors)
         found = [read for read in chunk if isinstance(read, _Read)]
         stored = self._stored(found)
-        if not self.report.dry_run:
-            # In a transaction of its own: the other connection must not wait for our orders to get at a product.
-            with transaction.atomic():
-                register_parties(self.shop, [read.facts for read in found if read.facts.number not in stored])
         new = [read for read in found if read.facts.number not in stored]
         other = []
         for read in found:
@@ -252,6 +248,10 @@ class _Importer:
                 other.append(read)
         if not new and not other:
             return
+        if new and not self.report.dry_run:
+            # In a transaction of its own: the other connection must not wait for our orders to get at a product.
+            with transaction.atomic():
+                register_parties(self.shop, [read.facts for read in new])
         with transaction.atomic():
             self._insert(new)
             for read in other:
