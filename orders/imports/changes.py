@@ -29,7 +29,15 @@ from sellercenter.privacy import is_masked
 
 RANK = {status: rank for rank, status in enumerate(Status)} | {Status.CANCELLED: 6, Status.COMPLETED: 6}
 _PARCEL_RANK = {ParcelStatus.READY: 0, ParcelStatus.IN_TRANSIT: 1, ParcelStatus.OUT_FOR_DELIVERY: 2}
+_ENDS = (Status.COMPLETED, Status.CANCELLED)
 _SENT = (Status.PART_SHIPPED, Status.SHIPPED, Status.DELIVERED, Status.COMPLETED, Status.CANCELLED)
+_LINE_RANK = {
+    status: rank
+    for rank, status in enumerate(
+        (LineStatus.WAITING, LineStatus.PART_SHIPPED, LineStatus.SHIPPED, LineStatus.DELIVERED, LineStatus.CANCELLED)
+    )
+}
+# Where the lines of an order stand that left as a whole.
 _GONE = {
     Status.SHIPPED: LineStatus.SHIPPED,
     Status.DELIVERED: LineStatus.DELIVERED,
@@ -79,8 +87,9 @@ def update(shop: Shop, facts: OrderFacts, *, by: Actor, now: datetime) -> Change
     """
     order = Order.objects.for_shop(shop).select_for_update(of=("self",)).get(number=facts.number)
     update = _Update(shop, order, facts, now)
-    if RANK[update.told_status()] < RANK[Status(order.status)] or _ended_otherwise(order, facts):
-        return Change(notes=[_("The file is older than what is stored: the order is “%s” already.") % order.status])
+    stored = Status(order.status)
+    if max(RANK[update.told_status()], RANK[facts.stage]) < RANK[stored] or _ended_otherwise(order, facts):
+        return Change(notes=[_("The file is older than what is stored: the order is “%s” already.") % stored.label])
     before = order.status
     update.run()
     if update.change.changed:
@@ -91,8 +100,7 @@ def update(shop: Shop, facts: OrderFacts, *, by: Actor, now: datetime) -> Change
 
 
 def _ended_otherwise(order: Order, facts: OrderFacts) -> bool:
-    ends = (Status.COMPLETED, Status.CANCELLED)
-    return order.status in ends and facts.stage != order.status
+    return order.status in _ENDS and facts.stage != order.status
 
 
 class _Update:
@@ -328,11 +336,17 @@ class _Update:
             for number, line in self.stored.items()
         }
         states = self._states(lines, parts)
+        status = derive.order_status(facts.stage, states.values())
+        if self._would_move_back(status):
+            status = Status(order.status)
+            states = {number: self._at_least(state, self.stored[number]) for number, state in states.items()}
+            self.change.notes.append(
+                _("The order stays “%s”, although the file's parcels hold less: a state never moves back.") % status.label
+            )
         for number, state in states.items():
             if self._set(self.stored[number], "status", state):
                 OrderLine.objects.filter(pk=self.stored[number].pk).update(status=state)
                 self.change.changed.setdefault(f"line {number}", ["status"])
-        status = derive.order_status(facts.stage, states.values())
         self._times(status)
         if self._set(order, "status", status):
             self._set(order, "status_at", self._entered(status) or self.now, tell=False)
@@ -340,18 +354,31 @@ class _Update:
         elif self.fields & {"placed_at", "paid_at", "delivered_at"}:
             self._clocks(status, wound=False)
 
+    def _would_move_back(self, status: Status) -> bool:
+        stored = Status(self.order.status)
+        return RANK[status] < RANK[stored] or (stored in _ENDS and status != stored)
+
+    def _at_least(self, state: LineStatus, line: OrderLine) -> LineStatus:
+        """Return the furthest of what was derived for a line, where it stood, and where the order's state puts it."""
+        known = (state, LineStatus(line.status), _GONE.get(Status(self.order.status), state))
+        return state if state == LineStatus.CANCELLED else max(known, key=_LINE_RANK.__getitem__)
+
     def _states(
         self, lines: dict[str, tuple[int, bool]], parts: dict[str, list[tuple[int, Any]]]
     ) -> dict[str, LineStatus]:
-        """Derive the states of lines, given as (quantity, cancelled) by number."""
-        ended = self.facts.stage == Status.CANCELLED
-        left = _GONE.get(Status(self.facts.stage), LineStatus.WAITING)
-        return {
-            number: derive.line_status(quantity, parts.get(number, ()), cancelled=ended or cancelled)
-            if parts or ended or cancelled
-            else left
-            for number, (quantity, cancelled) in lines.items()
-        }
+        """Derive the states of lines, given as (quantity, cancelled) by number.
+
+        A file that tells no parcels tells by its stage alone of units that are in none: they left with the order.
+        """
+        ended, gone = self.facts.stage == Status.CANCELLED, _GONE.get(Status(self.facts.stage))
+        states = {}
+        for number, (quantity, cancelled) in lines.items():
+            packed = parts.get(number, ())
+            states[number] = derive.line_status(quantity, packed, cancelled=ended or cancelled)
+            missing = sum(units for units, _parcel in packed) < quantity
+            if gone and missing and not self.facts.parcels and states[number] != LineStatus.CANCELLED:
+                states[number] = gone
+        return states
 
     def _times(self, status: Status) -> None:
         order, facts = self.order, self.facts

@@ -11,6 +11,7 @@ import pytest
 
 from orders import recipients
 from orders.models import Order, OrderLine, Parcel, ParcelLine, Payment
+from orders.states import Status
 from sellercenter.models import Event, Shop
 from tests.orders.import_files import counts, csv_file, open_shop, refusals, row, take
 
@@ -83,7 +84,8 @@ def test_a_state_never_moves_back_and_an_older_row_changes_nothing(bring: Any, s
     before = everything()
     fate, notes = bring(row(status=older, city="Wuhan", unit_price="99"))
     assert fate == (0, 0, 1, 0)
-    assert notes == [f"A1: The file is older than what is stored: the order is “{stored}” already."]
+    label = Status(stored).label
+    assert notes == [f"A1: The file is older than what is stored: the order is “{label}” already."]
     assert everything() == before
 
 
@@ -179,3 +181,57 @@ def test_a_file_that_says_the_same_in_other_words_is_unchanged_and_remembered(br
     assert bring(row())[0] == (0, 0, 1, 0)
     assert imported() == []
     assert order().total_amount == Decimal(20)
+
+
+def test_a_line_that_comes_without_a_parcel_does_not_pull_the_order_back(bring: Any) -> None:
+    parcel = {"carrier": "SF", "tracking_no": "T1", "shipped_at": "2026-03-03 09:00"}
+    bring(row(status="delivered", **parcel, delivered_at="2026-03-05 09:00"))
+    before = order()
+    fate, notes = bring(row(status="delivered"), row(status="delivered", line_no="2"))
+    assert (fate, notes) == ((0, 1, 0, 0), [])
+    after = order()
+    assert (after.status, after.due_step, after.due_at) == ("delivered", "complete", before.due_at)
+    assert [*after.lines.values_list("number", "status")] == [("1", "delivered"), ("2", "delivered")]
+
+
+def test_more_units_than_the_parcels_hold_do_not_pull_the_order_back(bring: Any) -> None:
+    parcel = {"carrier": "SF", "tracking_no": "T1", "shipped_at": "2026-03-03 09:00"}
+    bring(row(status="shipped", quantity="1", **parcel))
+    before = order()
+    assert bring(row(status="shipped")) == ((0, 1, 0, 0), [])
+    after = order()
+    assert (after.status, after.due_at, after.lines.get().status) == ("shipped", before.due_at, "shipped")
+
+
+def test_parcels_that_hold_less_than_the_state_says_leave_it_and_say_so(bring: Any) -> None:
+    sent = {"status": "shipped", "shipped_at": "2026-03-03 09:00"}
+    bring(row(**sent), row(**sent, line_no="2"))
+    assert order().status == "shipped"
+    told = {"status": "shipped", "carrier": "SF", "tracking_no": "T1"}
+    fate, notes = bring(row(**told, city="Wuhan"), row(status="shipped", line_no="2", quantity="3"))
+    assert fate == (0, 1, 0, 0)
+    assert notes == ["A1: The order stays “Shipped”, although the file's parcels hold less: a state never moves back."]
+    assert (order().status, order().city) == ("shipped", "Wuhan")
+    assert {*order().lines.values_list("status", flat=True)} == {"shipped"}
+
+
+def test_a_parcel_that_comes_back_leaves_the_order_delivered(bring: Any) -> None:
+    parcel = {"status": "delivered", "carrier": "SF", "tracking_no": "T1"}
+    bring(row(**parcel))
+    assert bring(row(**parcel, parcel_status="returned"))[0] == (0, 1, 0, 0)
+    assert (order().status, order().lines.get().status, Parcel.objects.get().status) == (
+        *("delivered", "delivered", "returned"),
+    )
+
+
+def test_a_completed_order_stays_completed_when_all_of_its_lines_are_cancelled(bring: Any) -> None:
+    bring(row(status="completed"))
+    bring(row(status="completed", line_cancelled="yes"))
+    assert (order().status, order().lines.get().status) == ("completed", "cancelled")
+
+
+def test_a_partly_shipped_order_takes_what_a_file_without_parcels_says_of_it(bring: Any) -> None:
+    bring(row(status="shipped", carrier="SF", tracking_no="T1", shipped_quantity="1"))
+    assert order().status == "part_shipped"
+    assert bring(row(status="part_shipped", city="Wuhan"))[0] == (0, 1, 0, 0)
+    assert (order().status, order().city) == ("part_shipped", "Wuhan")
