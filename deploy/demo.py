@@ -69,7 +69,7 @@ def _manage(env: dict[str, str], *args: str) -> None:
 def _prepare(env: dict[str, str]) -> None:
     _manage(env, "migrate", "--verbosity", "0")
     orders, seed = os.environ.get("ORDERS") or "10000", os.environ.get("SEED") or "1"
-    _manage(env, "demo", "--orders", orders, "--seed", seed, "--if-empty")
+    _manage(env, "demo", "--orders", orders, "--seed", seed, "--if-empty", "--alone")
 
 
 def _serve(services: Services, env: dict[str, str], port: int) -> int:

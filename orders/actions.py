@@ -14,6 +14,8 @@ from sellercenter import events
 from sellercenter.lifecycle import Refused
 from sellercenter.permissions import Actor, ActorKind, Perm
 
+_ENDED_BY = {ActorKind.SYSTEM: CancelledBy.SYSTEM, ActorKind.CHANNEL: CancelledBy.PLATFORM}
+
 
 @transaction.atomic
 def approve(order: Order, *, by: Actor) -> None:
@@ -27,17 +29,16 @@ def cancel(order: Order, *, reason: str, by: Actor) -> None:
     reason = reason.strip()
     if not reason:
         raise Refused(_("Say why the order is cancelled; the buyer sees the reason."), "reason_missing")
-    who = CancelledBy.BUYER if by.kind == ActorKind.BUYER else CancelledBy.SELLER
     ORDER.move(
         *(order, "cancel"),
         by=by,
         data={"reason": reason},
         cancelled_at=Now(),
-        cancelled_by=who,
+        cancelled_by=_ENDED_BY.get(by.kind, CancelledBy.SELLER),
         cancel_reason=reason,
         updated_at=Now(),
     )
-    order.lines.update(status=LineStatus.CANCELLED, cancel_reason=reason)
+    order.lines.exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED, cancel_reason=reason)
 
 
 @transaction.atomic
@@ -70,7 +71,8 @@ def write_seller_note(order: Order, *, note: str, before: str, by: Actor) -> Non
     if not Order.objects.filter(pk=order.pk, seller_note__in=seen).update(seller_note=note, updated_at=Now()):
         raise Refused(_("Somebody changed the seller note meanwhile. Read it, then write again."), "changed_meanwhile")
     order.seller_note = note
-    events.record(order.shop, "order.seller_note_written", order, by=by, before=before, after=note)
+    # People write phones and names here, and history is never deleted: it keeps that the note changed, not the words.
+    events.record(order.shop, "order.seller_note_written", order, by=by)
 
 
 @transaction.atomic

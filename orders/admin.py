@@ -43,7 +43,8 @@ class OrderAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     exclude = ("import_digest",)
     inlines = (LineInline, PaymentInline, RecipientInline)
-    ordering = ("-placed_at", "-pk")
+    # By key: an order over all shops has no other index.
+    ordering = ("-pk",)
 
 
 @admin.register(Parcel)

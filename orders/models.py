@@ -327,7 +327,11 @@ class Order(models.Model):
             models.Index("shop", F("placed_at").desc(), F("id").desc(), name="order_newest"),
             models.Index("shop", "status", F("placed_at").desc(), F("id").desc(), name="order_newest_by_status"),
             models.Index("shop", "deadline_at", "id", name="order_by_deadline", condition=Q(deadline_at__isnull=False)),
-            models.Index("shop", F("paid_at").desc(nulls_last=True), F("id").desc(), name="order_by_payment"),
+            models.Index(
+                *("shop", F("paid_at").desc(), F("id").desc()),
+                name="order_by_payment",
+                condition=Q(paid_at__isnull=False),
+            ),
             models.Index("shop", F("total_amount").desc(), F("id").desc(), name="order_by_total"),
             models.Index(
                 "shop", F("shipped_at").desc(), name="order_by_shipping", condition=Q(shipped_at__isnull=False)

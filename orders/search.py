@@ -30,6 +30,7 @@ WALK = 20_000
 MOST_CANDIDATES = 10_000
 MOST_PRODUCTS = 500
 _KEYS = ArrayField(BigIntegerField())
+Products = list[int] | QuerySet | None
 # Phones are also copied with spaces and brackets in between.
 _NUMBER_LIKE = re.compile(r"(?=.*\d)[\w./#+-]{5,64}|\+?[\d ().-]{7,24}")
 
@@ -107,17 +108,24 @@ def tracking(shop: Shop, text: str) -> Q:
     return Q(pk__in=ParcelLine.objects.filter(parcel__in=parcels).values("order_id"))
 
 
-def products(shop: Shop, text: str) -> list[int]:
-    """Return the products that a text means: by number, by SKU or seller's code, or by a piece of the title."""
+def products(shop: Shop, text: str) -> Products:
+    """Return the products that a text means: by number, by SKU or seller's code, or by a piece of the title.
+
+    A handful come as keys, very many as a query, none as None.
+    """
     by_sku = Sku.objects.for_shop(shop).filter(Q(number=text) | Q(code=text)).values("product_id")
     wanted = Q(number=text) | Q(pk__in=by_sku) | Q(Like(Lower("title"), Value(like(text))))
-    return list(Product.objects.for_shop(shop).filter(wanted).values_list("pk", flat=True)[:MOST_PRODUCTS])
+    found = Product.objects.for_shop(shop).filter(wanted).order_by().values_list("pk", flat=True)
+    keys = list(found[: MOST_PRODUCTS + 1])
+    return found if len(keys) > MOST_PRODUCTS else keys or None
 
 
 def product(shop: Shop, text: str) -> Q:
     """Match orders with a line of such a product."""
     found = products(shop, text)
-    return Q(Exists(OrderLine.objects.filter(order_id=OuterRef("pk"), product_id__in=found))) if found else Q(pk__in=[])
+    if found is None:
+        return Q(pk__in=[])
+    return Q(Exists(OrderLine.objects.filter(order_id=OuterRef("pk"), product_id__in=found)))
 
 
 @dataclass(frozen=True)
@@ -126,16 +134,18 @@ class Needle:
 
     shop: Shop
     text: str
-    products: list[int]
+    products: Products
 
     def matches(self, within: Q | None = None) -> Q:
         """Return the condition that a row is tested with; `within` bounds the lines when the rows are so bounded."""
         found = nickname(self.text) | Q(number__startswith=self.text)
-        if not self.products:
+        if self.products is None:
             return found
         lines = OrderLine.objects.for_shop(self.shop).order_by()
         if within is not None:
             return found | Q(pk__in=lines.filter(within, product_id__in=self.products).values("order_id"))
+        if not isinstance(self.products, list):
+            return found | Q(Exists(lines.filter(order_id=OuterRef("pk"), product_id__in=self.products)))
         # Asked row by row: with EXISTS the planner would first read every line of a popular product.
         bought = ArraySubquery(lines.filter(order_id=OuterRef("pk")).values("product_id"))
         return found | Q(Overlaps(bought, Value(self.products, output_field=_KEYS)))
@@ -147,7 +157,7 @@ class Needle:
             every.filter(nickname_indexed(self.text)).values_list("pk"),
             every.filter(number__startswith=self.text).values_list("pk"),
         ]
-        if self.products:
+        if self.products is not None:
             lines = OrderLine.objects.for_shop(self.shop).order_by()
             queries.append(lines.filter(product_id__in=self.products).values_list("order_id"))
         union = queries[0].union(*queries[1:], all=True)
@@ -155,8 +165,8 @@ class Needle:
         return None if len(found) > MOST_CANDIDATES else found
 
 
-def by_number(shop: Shop, text: str) -> list[int]:
-    """Return the orders that a number names: order no. or its beginning, tracking no., or the recipient's phone."""
+def by_number(shop: Shop, text: str) -> Q | None:
+    """Match what a number names: order no. or its beginning, tracking no., or a phone; None when it names nothing."""
     every = Order.objects.for_shop(shop).order_by()
     queries = [
         every.filter(number__startswith=text).values_list("pk"),
@@ -164,7 +174,9 @@ def by_number(shop: Shop, text: str) -> list[int]:
     ]
     if len(privacy.normal_phone(text)) >= 7:
         queries.append(every.filter(phone(shop, text)).values_list("pk"))
-    return [pk for (pk,) in queries[0].union(*queries[1:])[:MOST_CANDIDATES]]
+    found = [pk for (pk,) in queries[0].union(*queries[1:])[: MOST_CANDIDATES + 1]]
+    # So many can only share a beginning, and then a walk meets them at once.
+    return Q(number__startswith=text) if len(found) > MOST_CANDIDATES else among(found) if found else None
 
 
 def pasted(shop: Shop, numbers: list[str]) -> tuple[list[int], list[str]]:
@@ -182,8 +194,8 @@ def pasted(shop: Shop, numbers: list[str]) -> tuple[list[int], list[str]]:
 def fetch(rows: QuerySet, text: str, sort: Sort, size: int, cursor: Cursor | None, *, shop: Shop) -> Page:
     """Return one page of those rows that the text finds, in at most six short queries."""
     text = text.strip()
-    if _NUMBER_LIKE.fullmatch(text) and (found := by_number(shop, text)):
-        return keyset.fetch(rows.filter(among(found)), sort, size, cursor)
+    if _NUMBER_LIKE.fullmatch(text) and (named := by_number(shop, text)) is not None:
+        return keyset.fetch(rows.filter(named), sort, size, cursor)
     if len(text) < 2:
         return keyset.fetch(rows.filter(number__startswith=text), sort, size, cursor)
     needle = Needle(shop, text, products(shop, text))

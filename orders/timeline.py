@@ -85,9 +85,10 @@ def details(data: dict[str, Any]) -> list[tuple[str, str, str]]:
 def _column(name: str) -> str:
     """Show a field under its own words, and anything else as it is."""
     try:
-        return str(Order._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        field = Order._meta.get_field(name)
     except FieldDoesNotExist:
         return str(name)
+    return str(getattr(field, "verbose_name", None) or field.related_model._meta.verbose_name)  # type: ignore[union-attr]
 
 
 def _word(value: Any) -> str:

@@ -8,11 +8,12 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from sellercenter import shops
+from sellercenter import events, shops
 from sellercenter.counts import CAP
 from sellercenter.models import Event, Member, Role, Shop, ShopPolicy, User
 from sellercenter.permissions import admin_actor
@@ -117,7 +118,14 @@ class MemberAdmin(admin.ModelAdmin):
     list_filter = ("shop", "owner")
     search_fields = ("label", "user__username")
     autocomplete_fields = ("user", "shop")
-    list_select_related = ("user", "shop", "role")
+    list_select_related = ("user", "shop", "role__shop")
+
+    def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:
+        """Keep in the shop's history that an administrator was here."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            by = admin_actor(request.user.get_username())
+            events.record(obj.shop, "member.administered", obj, by=by, changed=form.changed_data)
 
 
 @admin.register(Role)
@@ -138,4 +146,4 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = ("shop", "actor_kind")
     list_select_related = ("shop",)
     show_full_result_count = False
-    ordering = ("-recorded_at", "-pk")
+    ordering = ("-pk",)

@@ -17,8 +17,9 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.template.loader import render_to_string
+from django.utils.functional import lazy
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy, ngettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from sellercenter.models import Shop
@@ -44,6 +45,13 @@ class Text(django_filters.CharFilter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, max_length=options.pop("max_length", 100), **options)
+
+
+class Amount(django_filters.NumberFilter):
+    """An amount of money, no finer and no larger than a column of money holds."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, min_value=0, max_digits=14, decimal_places=2, **options)
 
 
 class DayField(forms.Field):
@@ -94,11 +102,18 @@ class Edge(django_filters.Filter):
         return qs.filter(**{f"{self.field_name}__gte": day_start(value, zone)})
 
 
+def _in_days(n: int) -> str:
+    return ngettext("%(n)d day", "%(n)d days", n) % {"n": n}
+
+
+_days = lazy(_in_days, str)
+
+
 class LastDays(django_filters.ChoiceFilter):
     """The last 7, 30 or 90 local days, today included."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        choices = [(str(n), ngettext_lazy("%(n)d day", "%(n)d days", n) % {"n": n}) for n in QUICK_DAYS]
+        choices = [(str(n), _days(n)) for n in QUICK_DAYS]
         super().__init__(*args, choices=choices, **options)
 
     def filter(self, qs: QuerySet, value: str) -> QuerySet:
@@ -151,6 +166,8 @@ class ListFilter(django_filters.FilterSet):
     more: ClassVar[Sequence[tuple[Label, Sequence[str]]]] = ()
     ranges: ClassVar[dict[str, Range]] = {}
     search: ClassVar[str] = "q"
+    # What must not stay anywhere: left out of saved views.
+    private: ClassVar[frozenset[str]] = frozenset()
     # What a list's address may carry besides filters.
     also: ClassVar[frozenset[str]] = frozenset({"tab", "sort", "after", "cols", "list"})
 

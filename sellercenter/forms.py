@@ -18,6 +18,10 @@ class RoleField(forms.ModelChoiceField):
     def __init__(self, **options: Any) -> None:
         super().__init__(Role.objects.none(), label=_("Role"), empty_label=_("Choose a role"), **options)
 
+    def label_from_instance(self, obj: Any) -> str:
+        """Name the role without its shop: there is only one here."""
+        return str(obj.label)
+
     def offer(self, roles: list[Role]) -> None:
         """Offer these roles and no others."""
         self.queryset = Role.objects.filter(pk__in=[role.pk for role in roles])

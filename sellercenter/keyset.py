@@ -6,11 +6,11 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from sellercenter.lifecycle import Refused
@@ -30,17 +30,13 @@ class Sort:
         """The prefix with which Django writes this direction."""
         return "-" if self.descending else ""
 
-    def order(self, *, backwards: bool = False) -> list[Any]:
-        """Return the terms of ORDER BY, turned round for the way back."""
-        descending = self.descending != backwards
-        if self.nullable:
-            first, last = backwards, not backwards
-            column: Any = F(self.field).desc(nulls_first=first or None, nulls_last=last or None)
-            if not descending:
-                column = F(self.field).asc(nulls_first=first or None, nulls_last=last or None)
-        else:
-            column = f"{'-' if descending else ''}{self.field}"
-        return [column, "-pk" if descending else "pk"]
+    def order(self, *, backwards: bool = False, empty: bool = False) -> list[str]:
+        """Return the terms of ORDER BY, turned round for the way back; `empty` orders the rows without a value.
+
+        Rows with and without a value are asked apart, so no term speaks of NULLS and any index of the column serves.
+        """
+        sign = "-" if self.descending != backwards else ""
+        return [f"{sign}pk"] if empty else [f"{sign}{self.field}", f"{sign}pk"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +79,7 @@ def _aware(text: str) -> datetime:
     # What no row can hold, PostgreSQL can't compare.
     if value.tzinfo is None or not 1900 <= value.year < 3000:
         raise ValueError(text)
-    return value
+    return value.astimezone(UTC)
 
 
 def _amount(text: str) -> Decimal:
@@ -108,10 +104,9 @@ class Page:
 def fetch(queryset: QuerySet, sort: Sort, size: int, cursor: Cursor | None = None) -> Page:
     """Return one page of `queryset`; two short queries at most, however deep the page lies."""
     backwards = bool(cursor and cursor.backwards)
-    ordered = queryset.order_by(*sort.order(backwards=backwards))
     rows: list[Any] = []
-    for condition in _ranges(sort, cursor):
-        rows += ordered.filter(condition)[: size + 1 - len(rows)]
+    for condition, order in _parts(sort, cursor):
+        rows += queryset.filter(condition).order_by(*order)[: size + 1 - len(rows)]
         if len(rows) > size:
             break
     more, rows = len(rows) > size, rows[:size]
@@ -130,34 +125,34 @@ def _at(row: Any, sort: Sort, *, backwards: bool) -> Cursor:
     return Cursor(getattr(row, sort.field), row.pk, backwards)
 
 
-def _ranges(sort: Sort, cursor: Cursor | None) -> list[Q]:
-    """Return the conditions to ask one after the other; each starts an index range instead of filtering a long walk."""
+def _parts(sort: Sort, cursor: Cursor | None) -> list[tuple[Q, list[str]]]:
+    """Return what to ask one after the other: a condition that starts an index range, and its order."""
     field, backwards = sort.field, bool(cursor and cursor.backwards)
+    valued, empty = sort.order(backwards=backwards), sort.order(backwards=backwards, empty=True)
+    without, having = (Q(**{f"{field}__isnull": True}), empty), (Q(**{f"{field}__isnull": False}), valued)
     if cursor is None:
-        return [Q()]
+        return [having, without] if sort.nullable else [(Q(), valued)]
     before = "lt" if sort.descending != backwards else "gt"
     beyond_pk = Q(**{f"pk__{before}": cursor.pk})
     if cursor.value is None:
-        tail = Q(**{f"{field}__isnull": True}) & beyond_pk
-        return [tail, Q(**{f"{field}__isnull": False})] if backwards else [tail]
+        tail = (without[0] & beyond_pk, empty)
+        return [tail, having] if backwards else [tail]
     # `a <= x AND (a < x OR id < y)`: the first half bounds the index scan, the second breaks the tie.
     head = Q(**{f"{field}__{before}e": cursor.value}) & (Q(**{f"{field}__{before}": cursor.value}) | beyond_pk)
-    return [head, Q(**{f"{field}__isnull": True})] if sort.nullable and not backwards else [head]
+    return [(head, valued), without] if sort.nullable and not backwards else [(head, valued)]
 
 
 def reach(queryset: QuerySet, sort: Sort, size: int, cursor: Cursor | None = None) -> Cursor | None:
     """Return the row that lies `size` rows ahead, or None when fewer rows are left; see `upto`."""
     backwards = bool(cursor and cursor.backwards)
-    plain = queryset.select_related(None).prefetch_related(None)
-    ordered = plain.order_by(*sort.order(backwards=backwards)).values("id", sort.field)
-    ahead = size
-    for condition in _ranges(sort, cursor):
-        part = ordered.filter(condition)
-        last = part[ahead : ahead + 1].first() if ahead else None
+    plain = queryset.select_related(None).prefetch_related(None).values("id", sort.field)
+    for condition, order in _parts(sort, cursor):
+        part = plain.filter(condition).order_by(*order)
+        last = part[size : size + 1].first()
         if last:
             return _at(last, sort, backwards=backwards)
         if sort.nullable:
-            ahead -= min(ahead, part[:ahead].count())
+            size -= part[:size].count()
     return None
 
 

@@ -21,6 +21,9 @@ from sellercenter.models import Event, ShopPolicy
 from sellercenter.permissions import Actor
 from sellercenter.texts import Text
 
+# What a move writes by itself; a verb that gave one of these would undo the guard.
+_OWN = frozenset({"status", "status_at", "due_at", "due_step"})
+
 
 class Refused(Exception):
     """The expected no: pages show the message, the API answers 409 with the code, bulk jobs record it."""
@@ -92,13 +95,15 @@ class Lifecycle:
         """
         if not transaction.get_connection().in_atomic_block:
             raise transaction.TransactionManagementError(f"{self.subject}.{name} must run in a transaction")
+        if clash := _OWN & fields.keys():
+            raise TypeError(f"{self.subject}.{name} sets {', '.join(sorted(clash))} itself")
         move, before = self.moves[name], obj.status
         self._check(obj, move, by)
         values = {"status": move.target, "status_at": Now(), **self.due(obj, move.target), **fields}
         rows = type(obj)._base_manager.filter(pk=obj.pk, status=before).filter(move.where).update(**values)
         if not rows:
             self._refuse(obj, move, before)
-        obj.refresh_from_db(fields=[*values])
+        obj.refresh_from_db(fields=[*values, *_generated(type(obj))])
         return events.record(obj.shop, self.kind(name), obj, by=by, before=before, after=move.target, **(data or {}))
 
     def kind(self, name: str) -> str:
@@ -140,6 +145,11 @@ class Lifecycle:
         if now == before and move.why_not:
             raise Refused(move.why_not, "not_now")
         raise Refused(_("Somebody changed this meanwhile. Look at it again, then repeat."), "changed_meanwhile")
+
+
+def _generated(model: type[models.Model]) -> list[str]:
+    """Return the columns that the database works out from the others."""
+    return [field.name for field in model._meta.fields if field.generated]
 
 
 def allowed(move: Move, by: Actor) -> bool:

@@ -87,11 +87,13 @@ class SaveView(ListDoor):
     def act(self, record: None, data: dict[str, Any]) -> Text | None:
         """Call the verb, and show the view."""
         assert self.page
-        self.saved_query = data["query"]
+        # Pasted numbers are forgotten in time, and private words must not stay anywhere.
+        left_out = self.page.filterset_class.private | {"list"}
+        self.saved_query = lists.without(lists.normal(data["query"]), left_out)
         lists.save_view(
             *(self.member, self.page.name),
             name=data["name"],
-            query=data["query"],
+            query=self.saved_query,
             shared=data["shared"],
             by=self.actor,
         )

@@ -171,13 +171,14 @@ class Role(models.Model):
         verbose_name, verbose_name_plural = _("role"), _("roles")
         ordering = ["pk"]
         constraints = [
+            models.UniqueConstraint("shop", "id", name="role_is_of_shop"),
             models.UniqueConstraint("shop", "stock", condition=~Q(stock=""), name="role_stock_once_per_shop"),
             models.UniqueConstraint("shop", "name", condition=~Q(name=""), name="role_name_once_per_shop"),
             models.CheckConstraint(name="role_has_stock_code_or_name", condition=~Q(stock="") | ~Q(name="")),
         ]
 
     def __str__(self) -> str:
-        return self.label
+        return f"{self.shop}: {self.label}"
 
     @property
     def label(self) -> str:
@@ -221,6 +222,11 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    def clean(self) -> None:
+        """Refuse a role of another shop."""
+        if self.role is not None and self.role.shop_id != self.shop_id:
+            raise ValidationError({"role": _("This role belongs to another shop.")})
 
     @property
     def active(self) -> bool:

@@ -16,7 +16,7 @@ from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,6 +31,7 @@ from sellercenter.counts import CAP, standing_counts
 from sellercenter.filters import ListFilter
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
+from sellercenter.lists import normal
 from sellercenter.models import ListLayout, Member, SavedView, Shop
 from sellercenter.permissions import Actor, Perm, actor_for
 from sellercenter.texts import Text
@@ -399,13 +400,3 @@ class TablePage(ShopPage):
                 for name, column in shown
             ],
         }
-
-
-def normal(query: str) -> str:
-    """Write a query in one order and without empty parts, so that the same view is known again."""
-    parsed = QueryDict(query)
-    pairs = sorted((name, value) for name, values in parsed.lists() for value in values if value and name != "after")
-    clean = QueryDict(mutable=True)
-    for name, value in pairs:
-        clean.appendlist(name, value)
-    return clean.urlencode()

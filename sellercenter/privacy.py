@@ -89,8 +89,11 @@ def normal_phone(value: str) -> str:
 
 
 def is_masked(value: str) -> bool:
-    """Say whether a value came masked or encrypted by a platform and so must never replace a plain one."""
-    return "*" in value or value.startswith(("##", "$$"))
+    """Say whether a value came masked or encrypted by a platform and so must never replace a plain one.
+
+    A single asterisk may stand in a plain address; platforms write several, or nothing else beside one letter.
+    """
+    return "**" in value or value.startswith(("##", "$$")) or bool(re.fullmatch(r".\*", value.strip()))
 
 
 def mask_name(value: str) -> str:
@@ -100,13 +103,14 @@ def mask_name(value: str) -> str:
 
 
 def mask_phone(value: str) -> str:
-    """Keep the first three and the last four digits of a long number, the last two of a short one."""
+    """Keep the first three and the last four digits of a long number, fewer of a short one; four stay hidden."""
     digits = re.sub(r"\D", "", value)
     if not digits:
         return ""
     if len(digits) < 9:
         return "*" * max(1, len(digits) - 2) + digits[-2:]
-    return f"{digits[:3]}{'*' * (len(digits) - 7)}{digits[-4:]}"
+    last = min(4, len(digits) - 7)
+    return f"{digits[:3]}{'*' * (len(digits) - 3 - last)}{digits[-last:]}"
 
 
 def mask_address(value: str) -> str:

@@ -48,8 +48,10 @@ def _keyring(name: str, value: str) -> dict[str, bytes]:
     ring: dict[str, bytes] = {}
     for part in value.split(","):
         key_id, colon, key = part.strip().partition(":")
-        if not (colon and key_id.isalnum() and len(key_id) <= 8):
-            raise ImproperlyConfigured(f"{name} must read id:base64[,id:base64], ids of at most 8 letters or digits.")
+        if not (colon and key_id.isascii() and key_id.isalnum() and len(key_id) <= 8) or key_id in ring:
+            raise ImproperlyConfigured(
+                f"{name} must read id:base64[,id:base64], each id once, at most 8 letters or digits."
+            )
         ring[key_id] = _key(name, key)
     return ring
 
@@ -132,12 +134,14 @@ TEMPLATES = [
     },
 ]
 
+_database = env.db_url_config(_required("DATABASE_URL", "Give postgres://user:password@host:port/name."))
 DATABASES = {
     "default": {
-        **env.db_url_config(_required("DATABASE_URL", "Give postgres://user:password@host:port/name.")),
+        **_database,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            **_database.get("OPTIONS", {}),
             "options": "-c lock_timeout=2s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
             " -c jit=off",
         },

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -50,7 +50,11 @@ def add_member(shop: Shop, *, username: str, password: str, label: str, role: Ro
     validate_password(password, user)
     user.set_password(password)
     user.full_clean()
-    user.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:
+        raise Refused(_("This name is taken. Choose another one."), "name_taken") from None
     member = Member(shop=shop, user=user, role=role, label=label)
     member.full_clean(exclude=["shop", "user"])
     member.save(force_insert=True)

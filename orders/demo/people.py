@@ -52,6 +52,12 @@ def logins() -> list[Login]:
     return found
 
 
+def others() -> bool:
+    """Say whether the database holds shops or people that are not the demo's."""
+    shops = Shop.objects.exclude(code__in=[market.code for market in MARKETS])
+    return shops.exists() or User.objects.exclude(username__in=[login.username for login in logins()]).exists()
+
+
 @transaction.atomic
 def settle() -> dict[str, Shop]:
     """Open the demo shops with their teams, unless they are there; return them by code."""

@@ -916,8 +916,9 @@ class Migration(migrations.Migration):
             model_name="order",
             index=models.Index(
                 models.F("shop"),
-                models.OrderBy(models.F("paid_at"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("paid_at"), descending=True),
                 models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("paid_at__isnull", False)),
                 name="order_by_payment",
             ),
         ),

@@ -569,6 +569,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="role",
+            constraint=models.UniqueConstraint(models.F("shop"), models.F("id"), name="role_is_of_shop"),
+        ),
+        migrations.AddConstraint(
+            model_name="role",
             constraint=models.UniqueConstraint(
                 models.F("shop"),
                 models.F("stock"),

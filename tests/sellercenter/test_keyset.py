@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 
@@ -48,6 +48,14 @@ def crowd(shop):
     return make.orders(shop, told)
 
 
+def in_order(rows, sort):
+    """Sort in Python what the pages must bring: by value, ties by key, rows without a value last."""
+    having = sorted((one for one in rows if getattr(one, sort.field) is not None), key=lambda one: one.pk)
+    having.sort(key=lambda one: getattr(one, sort.field))
+    without = sorted((one for one in rows if getattr(one, sort.field) is None), key=lambda one: one.pk)
+    return having[::-1] + without[::-1] if sort.descending else having + without
+
+
 def walk(rows, sort, size, *, back=False):
     """Collect the pages from the first to the last, or from behind the last to the first."""
     page, pages = keyset.fetch(rows, sort, size), []
@@ -68,14 +76,14 @@ def walk(rows, sort, size, *, back=False):
 @pytest.mark.parametrize("sort", SORTS, ids=lambda sort: f"{sort.sign}{sort.field}")
 def test_pages_forward_and_back_hold_every_row_once_and_in_order(crowd, shop, sort, size):
     rows = Order.objects.for_shop(shop)
-    plain = [one.pk for one in rows.order_by(*sort.order())]
+    plain = [one.pk for one in in_order(rows, sort)]
     assert [*chain(*walk(rows, sort, size))] == plain
     assert [*chain(*walk(rows, sort, size, back=True))] == plain
 
 
 @pytest.mark.parametrize("sort", SORTS, ids=lambda sort: f"{sort.sign}{sort.field}")
 def test_rows_without_a_value_come_last_in_both_directions(crowd, shop, sort):
-    values = [getattr(one, sort.field) for one in Order.objects.for_shop(shop).order_by(*sort.order())]
+    values = [getattr(one, sort.field) for one in in_order(Order.objects.for_shop(shop), sort)]
     known = [value for value in values if value is not None]
     assert values == sorted(known, reverse=sort.descending) + [None] * (len(values) - len(known))
 
@@ -83,10 +91,10 @@ def test_rows_without_a_value_come_last_in_both_directions(crowd, shop, sort):
 @pytest.mark.parametrize("sort", SORTS, ids=lambda sort: f"{sort.sign}{sort.field}")
 def test_the_reach_of_a_slice_holds_the_next_rows_and_their_ties(crowd, shop, sort):
     rows = Order.objects.for_shop(shop)
-    plain = [one.pk for one in rows.order_by(*sort.order())]
+    plain = [one.pk for one in in_order(rows, sort)]
     for size in (1, 5, 13, 22):
         last = keyset.reach(rows, sort, size)
-        near = [one.pk for one in rows.filter(keyset.upto(last, sort)).order_by(*sort.order())]
+        near = [one.pk for one in in_order(rows.filter(keyset.upto(last, sort)), sort)]
         assert near == plain[: len(near)]
         assert len(near) >= size
     assert keyset.reach(rows, sort, 23) is None
@@ -155,4 +163,4 @@ def test_a_cursor_with_an_amount_that_is_none_is_refused(value):
 )
 def test_a_cursor_survives_its_way_through_an_address(value, pk, backwards):
     read = Cursor.read(Cursor(value, pk, backwards).token(), PLACED)
-    assert (read.value.isoformat(), read.pk, read.backwards) == (value.isoformat(), pk, backwards)
+    assert (read.value, read.pk, read.backwards) == (value.astimezone(UTC), pk, backwards)

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same orders")
         parser.add_argument("--until", help="the moment up to which orders were placed, as 2026-03-20T12:00:00Z")
         parser.add_argument("--if-empty", action="store_true", help="do nothing when the shops have orders already")
+        parser.add_argument("--alone", action="store_true", help="refuse a database that holds other people's shops")
         parser.add_argument("--logins", action="store_true", help="print the accounts and their password")
         parser.add_argument("--no-events", action="store_true", help="leave the history of the orders out")
 
@@ -39,6 +40,11 @@ class Command(BaseCommand):
         if options["orders"] < 0:
             raise CommandError("--orders must not be negative.")
         if filling.empty():
+            if options["alone"] and people.others():
+                raise CommandError(
+                    "This database holds shops or people that are not the demo's. The demo would add an administrator "
+                    "whose password everybody knows, so it fills an empty database only."
+                )
             self._fill(options)
         elif options["if_empty"]:
             self.stdout.write("The demo shops have orders already; nothing was added.")
