@@ -24,7 +24,7 @@ from orders.models import Buyer, Creator, Order, OrderLine, Parcel, ParcelLine, 
 from orders.states import LineStatus, ParcelStatus, PaymentStatus, Status
 from sellercenter import events
 from sellercenter.models import Shop
-from sellercenter.permissions import Actor
+from sellercenter.permissions import Actor, ActorKind
 from sellercenter.privacy import is_masked
 
 RANK = {status: rank for rank, status in enumerate(Status)} | {Status.CANCELLED: 6, Status.COMPLETED: 6}
@@ -55,7 +55,7 @@ _ORDER_TOLD = (
         "city",
         "district",
     ),
-    *("payment_method", "aftersales", "source", "channel", "seller_note", "abnormal", "abnormal_reason", "abnormal_at"),
+    *("aftersales", "source", "channel"),
 )
 _ORDER_AMOUNTS = (
     *("goods_amount", "platform_discount", "seller_discount", "creator_discount", "payment_discount"),
@@ -68,6 +68,14 @@ _LINE_ALWAYS = (
 )
 # What people wrote stays out of the history; that it changed is enough there.
 _UNTOLD = ("buyer_nickname", "buyer_message", "seller_note", "abnormal_reason", "cancel_reason")
+_PEOPLE = (ActorKind.MEMBER, ActorKind.ADMIN)
+_MARK = ("abnormal", "abnormal_reason", "abnormal_at")
+_MARKED_BY: dict[str, tuple[str, ...]] = {
+    "order.seller_note_written": ("seller_note",),
+    "order.flagged": ("flag",),
+    "order.marked": _MARK,
+    "order.unmarked": _MARK,
+}
 _DEFAULTS = {"kind": "normal", "source": "shop", "aftersales": "none"}
 
 
@@ -159,10 +167,7 @@ class _Update:
             value = getattr(facts, name)
             if value and value != _DEFAULTS.get(name):
                 self._set(order, name, value)
-        if facts.flag is not None:
-            self._set(order, "flag", facts.flag)
-        if facts.abnormal and order.abnormal_at is None:
-            self._set(order, "abnormal_at", self.now)
+        self._marks()
         if facts.lines or any(getattr(facts, name) for name in _ORDER_AMOUNTS):
             for name in _ORDER_AMOUNTS:
                 self._set(order, name, getattr(facts, name))
@@ -170,6 +175,26 @@ class _Update:
             buyer = self._party(Buyer, "uid", facts.buyer_uid, nickname=facts.buyer_nickname)
             self._set(order, "buyer_id", buyer.pk, tell=False)
             self.change.changed["buyer"] = [None, facts.buyer_uid]
+
+    def _marks(self) -> None:
+        """Take over note, flag and abnormal mark where there is none yet; they belong to the people here."""
+        order, facts = self.order, self.facts
+        told = [
+            *([("seller_note", facts.seller_note)] if facts.seller_note and not order.seller_note else ()),
+            *([("flag", facts.flag)] if facts.flag is not None and order.flag is None else ()),
+        ]
+        if facts.abnormal and not order.abnormal:
+            told += [("abnormal", facts.abnormal), ("abnormal_reason", facts.abnormal_reason)]
+            told += [("abnormal_at", facts.abnormal_at or self.now)]
+        touched = self._touched() if told else set()
+        for name, value in told:
+            if name not in touched:
+                self._set(order, name, value)
+
+    def _touched(self) -> set[str]:
+        """Return the fields among note, flag and mark that somebody here has set or emptied."""
+        by_people = events.of(self.order).filter(kind__in=_MARKED_BY, actor_kind__in=_PEOPLE)
+        return {name for kind in by_people.values_list("kind", flat=True) for name in _MARKED_BY[kind]}
 
     def _party(self, model: type[models.Model], key: str, value: str, **defaults: Any) -> Any:
         return model._default_manager.get_or_create(shop=self.shop, **{key: value}, defaults=defaults)[0]
@@ -206,6 +231,8 @@ class _Update:
                 self.change.changed.setdefault(f"line {told.number}", changed)
             self.stored[told.number] = line
         kept = [number for number in self.stored if number not in {line.number for line in self.facts.lines}]
+        if "placed_at" in self.fields:
+            OrderLine.objects.filter(order=self.order, number__in=kept).update(placed_at=self.order.placed_at)
         if kept and self.facts.lines:
             self.change.notes.append(_("Lines that the file leaves out were kept: %s.") % ", ".join(kept))
 
@@ -229,29 +256,45 @@ class _Update:
     # --- Payments -----------------------------------------------------------------------------------------------------
 
     def _payments(self) -> None:
-        """Match payments by transaction number or else by place; one that the file leaves out stays."""
+        """Take over what the file tells of payments; one that the file leaves out stays."""
         stored = {payment.position: payment for payment in Payment.objects.filter(order=self.order)}
         paid_at = self.facts.paid_at or self.order.paid_at or _latest(self.facts.payments, "paid_at")
         if paid_at is not None:
             self._set(self.order, "paid_at", paid_at)
-        for place, told in enumerate(self.facts.payments, 1):
-            position = _payment_place(stored, told, place)
-            payment = stored.setdefault(
-                position, Payment(shop=self.shop, order=self.order, position=position, status=PaymentStatus.CAPTURED)
-            )
-            at = told.paid_at or payment.paid_at or paid_at
-            values = {"method": told.method, "amount": told.amount, "paid_at": at}
-            if told.transaction_no:
-                values["transaction_no"] = told.transaction_no
-            changed = [name for name, value in values.items() if self._set(payment, name, value)]
-            if changed or payment.pk is None:
-                self.change.changed[f"payment {position}"] = changed
-                self._keep_payment(payment)
+        known = _known_payments([*stored.values()], self.facts.payments)
+        for place, told in enumerate(self.facts.payments):
+            payment = known.get(place)
+            if payment is None:
+                payment = Payment(shop=self.shop, order=self.order, position=max(stored, default=0) + 1)
+                stored[payment.position] = payment
+            self._payment(payment, told, paid_at)
         if self.facts.payments:
             captured = (payment.amount for payment in stored.values() if payment.status == PaymentStatus.CAPTURED)
             self._set(self.order, "paid_amount", sum(captured, ZERO))
+        self._payment_method([*stored.values()])
         if self.facts.refunded_amount > self.order.refunded_amount:
             self._refund([stored[position] for position in sorted(stored)])
+
+    def _payment(self, payment: Payment, told: PaymentFacts, paid_at: datetime | None) -> None:
+        """Bring one payment up to the facts; money that was captured keeps the method by which it came."""
+        values: dict[str, Any] = {"amount": told.amount, "paid_at": told.paid_at or payment.paid_at or paid_at}
+        if payment.status != PaymentStatus.CAPTURED:
+            values |= {"method": told.method, "status": PaymentStatus.CAPTURED}
+        if told.transaction_no:
+            values["transaction_no"] = told.transaction_no
+        changed = [name for name, value in values.items() if self._set(payment, name, value)]
+        if changed or payment.pk is None:
+            self.change.changed[f"payment {payment.position}"] = changed
+            self._keep_payment(payment)
+
+    def _payment_method(self, payments: list[Payment]) -> None:
+        """Take over how the order was paid; when that is just the file's largest payment, ask all that are stored."""
+        told = self.facts.payment_method
+        largest = max(self.facts.payments, key=attrgetter("amount"), default=None)
+        if largest and told == largest.method:
+            told = max(payments, key=attrgetter("amount")).method
+        if told:
+            self._set(self.order, "payment_method", told)
 
     def _keep_payment(self, payment: Payment) -> None:
         payment.save(force_insert=payment.pk is None)
@@ -325,24 +368,14 @@ class _Update:
 
     def _settle(self) -> None:
         """Derive lines and order from everything that is now stored, and wind the clocks when the state is new."""
-        order, facts = self.order, self.facts
-        parts: dict[str, list[tuple[int, Any]]] = {}
-        stored = ParcelLine.objects.filter(order=order).values_list("line__number", "quantity", "parcel__status")
-        for number, units, status in stored:
-            parts.setdefault(number, []).append((units, status))
-        cancelled = {line.number for line in facts.lines if line.cancelled}
-        lines = {
-            number: (line.quantity, number in cancelled or line.status == LineStatus.CANCELLED)
-            for number, line in self.stored.items()
-        }
-        states = self._states(lines, parts)
-        status = derive.order_status(facts.stage, states.values())
+        order = self.order
+        states = self._stored_states()
+        status = derive.order_status(self.facts.stage, states.values())
         if self._would_move_back(status):
             status = Status(order.status)
             states = {number: self._at_least(state, self.stored[number]) for number, state in states.items()}
-            self.change.notes.append(
-                _("The order stays “%s”, although the file's parcels hold less: a state never moves back.") % status.label
-            )
+            note = _("The order stays “%s”, although its parcels say otherwise: a state never moves back.")
+            self.change.notes.append(note % status.label)
         for number, state in states.items():
             if self._set(self.stored[number], "status", state):
                 OrderLine.objects.filter(pk=self.stored[number].pk).update(status=state)
@@ -353,6 +386,19 @@ class _Update:
             self._clocks(status, wound=True)
         elif self.fields & {"placed_at", "paid_at", "delivered_at"}:
             self._clocks(status, wound=False)
+
+    def _stored_states(self) -> dict[str, LineStatus]:
+        """Derive the states of all lines that are now stored from all parcels that are."""
+        parts: dict[str, list[tuple[int, Any]]] = {}
+        stored = ParcelLine.objects.filter(order=self.order).values_list("line__number", "quantity", "parcel__status")
+        for number, units, status in stored:
+            parts.setdefault(number, []).append((units, status))
+        cancelled = {line.number for line in self.facts.lines if line.cancelled}
+        lines = {
+            number: (line.quantity, number in cancelled or line.status == LineStatus.CANCELLED)
+            for number, line in self.stored.items()
+        }
+        return self._states(lines, parts)
 
     def _would_move_back(self, status: Status) -> bool:
         stored = Status(self.order.status)
@@ -426,13 +472,32 @@ _GONE_PARCEL = {
 }
 
 
-def _payment_place(stored: dict[int, Payment], told: PaymentFacts, place: int) -> int:
-    """Find where a payment is kept: by its number, else at its place unless another is there, else at the end."""
-    number = told.transaction_no
-    same = (at for at, payment in stored.items() if number and payment.transaction_no == number)
-    there = stored.get(place)
-    free = there is None or not (number and there.transaction_no)
-    return next(same, place if free else max(stored) + 1)
+def _known_payments(stored: list[Payment], told: list[PaymentFacts]) -> dict[int, Payment]:
+    """Find the stored payment that each told one means, by its place in the file.
+
+    The transaction number tells for certain; without one it is what has the same method, best with the same amount.
+    """
+    found: dict[int, Payment] = {}
+    for same in (_same_number, _same_money, _same_method):
+        for place, one in enumerate(told):
+            if place not in found:
+                free = (payment for payment in stored if payment not in found.values() and same(payment, one))
+                if (payment := next(free, None)) is not None:
+                    found[place] = payment
+    return found
+
+
+def _same_number(payment: Payment, told: PaymentFacts) -> bool:
+    return bool(told.transaction_no) and payment.transaction_no == told.transaction_no
+
+
+def _same_money(payment: Payment, told: PaymentFacts) -> bool:
+    return payment.amount == told.amount and _same_method(payment, told)
+
+
+def _same_method(payment: Payment, told: PaymentFacts) -> bool:
+    other = told.transaction_no and payment.transaction_no
+    return payment.status == PaymentStatus.CAPTURED and payment.method == told.method and not other
 
 
 def _better(old: str, new: str) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from orders import recipients
+from orders import actions, recipients
 from orders.models import Order, OrderLine, Parcel, ParcelLine, Payment
 from orders.states import Status
 from sellercenter.models import Event, Shop
+from sellercenter.permissions import Actor, ActorKind, Perm
 from tests.orders.import_files import counts, csv_file, open_shop, refusals, row, take
 
 DAY3 = datetime(2026, 3, 3, 1, tzinfo=UTC)
@@ -210,7 +211,7 @@ def test_parcels_that_hold_less_than_the_state_says_leave_it_and_say_so(bring: A
     told = {"status": "shipped", "carrier": "SF", "tracking_no": "T1"}
     fate, notes = bring(row(**told, city="Wuhan"), row(status="shipped", line_no="2", quantity="3"))
     assert fate == (0, 1, 0, 0)
-    assert notes == ["A1: The order stays “Shipped”, although the file's parcels hold less: a state never moves back."]
+    assert notes == ["A1: The order stays “Shipped”, although its parcels say otherwise: a state never moves back."]
     assert (order().status, order().city) == ("shipped", "Wuhan")
     assert {*order().lines.values_list("status", flat=True)} == {"shipped"}
 
@@ -235,3 +236,56 @@ def test_a_partly_shipped_order_takes_what_a_file_without_parcels_says_of_it(bri
     assert order().status == "part_shipped"
     assert bring(row(status="part_shipped", city="Wuhan"))[0] == (0, 1, 0, 0)
     assert (order().status, order().city) == ("part_shipped", "Wuhan")
+
+
+def test_a_payment_without_a_number_is_known_by_what_it_is_and_never_becomes_another(bring: Any) -> None:
+    bring(row(payments="card=50.00;voucher=20.00"))
+    assert bring(row(payments="voucher=20.00", city="Wuhan"))[0] == (0, 1, 0, 0)
+    assert [*order().payments.values_list("method", "amount")] == [("card", 50), ("voucher", 20)]
+    assert order().paid_amount == 70
+    assert [*imported()[0].data["changed"]] == ["city"]
+    bring(row(payments="voucher=25.00;wallet=1.00"))
+    assert [*order().payments.values_list("position", "method", "amount")] == [
+        *((1, "card", 50), (2, "voucher", 25), (3, "wallet", 1)),
+    ]
+
+
+def test_payments_of_one_method_are_told_apart_by_their_amounts(bring: Any) -> None:
+    bring(row(payments="card=30.00;card=20.00"))
+    bring(row(payments="card=21.00;card=30.00#T1"))
+    found = [*order().payments.values_list("position", "method", "amount", "transaction_no")]
+    assert found == [(1, "card", 30, "T1"), (2, "card", 21, "")]
+    bring(row(payments="voucher=30.00#T1"))
+    assert [*order().payments.values_list("method", flat=True)] == ["card", "card"]
+
+
+def test_what_people_wrote_or_marked_here_is_not_taken_from_a_file(bring: Any, shop: Shop) -> None:
+    ann = Actor(ActorKind.MEMBER, "Ann", perms=frozenset({Perm.ORDERS_NOTE, Perm.ORDERS_MARK}))
+    bring(row(seller_note="from the file", flag="red", abnormal="stock", abnormal_reason="none left"))
+    told = {"seller_note": "newer", "flag": "green", "abnormal": "risk", "abnormal_reason": "odd"}
+    bring(row(**told, city="Wuhan"))
+    assert (order().seller_note, order().flag, order().abnormal, order().city) == (
+        *("from the file", 5, "stock", "Wuhan"),
+    )
+    actions.write_seller_note(order(), note="", before="from the file", by=ann)
+    actions.set_flag(order(), flag=None, by=ann)
+    actions.clear_abnormal(order(), by=ann)
+    assert bring(row(**told, city="Jinan"))[0] == (0, 1, 0, 0)
+    after = order()
+    assert (after.seller_note, after.flag, after.abnormal, after.abnormal_reason, after.abnormal_at) == (
+        *("", None, "", "", None),
+    )
+
+
+def test_notes_and_marks_come_from_a_file_while_there_are_none(bring: Any) -> None:
+    bring(row())
+    bring(row(seller_note="gift", flag="red", abnormal="stock", abnormal_reason="none left"))
+    after = order()
+    assert (after.seller_note, after.flag, after.abnormal, after.abnormal_reason) == ("gift", 5, "stock", "none left")
+    assert after.abnormal_at is not None
+
+
+def test_lines_that_the_file_leaves_out_follow_the_order_to_another_time(bring: Any) -> None:
+    bring(row(), row(line_no="2", payments=""))
+    bring(row(placed_at="2026-03-01 09:00"))
+    assert {*order().lines.values_list("placed_at", flat=True)} == {datetime(2026, 3, 1, 1, tzinfo=UTC)}
