@@ -1,52 +1,58 @@
-"""How chunks are worked off: one by one, or two at once while Python and PostgreSQL would wait for each other."""
+"""How chunks are worked off: one by one, or by two processes, while there are processors for two."""
 
 from __future__ import annotations
 
 import gc
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
-from contextvars import copy_context
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
-from django.db import connection
+from sellercenter.second_process import possible, second_process
 
-_T = TypeVar("_T")
-_AT_ONCE = 2
+_Chunk, _Done = TypeVar("_Chunk"), TypeVar("_Done")
+# The second process always finds a chunk waiting when it is done with one.
+_AHEAD = 2
+# Starting a second process takes as long as two chunks.
+_WORTH_TWO = 3
 
 
-def side_by_side(work: Callable[[_T], None], chunks: Iterator[_T]) -> Iterator[None]:
-    """Do the work on each chunk, two chunks at once on connections of their own; yield after each one that is done.
+def side_by_side(work: Callable[[_Chunk], _Done], chunks: Iterator[_Chunk]) -> Iterator[_Done]:
+    """Do the work on each chunk, in two processes when there is enough of it; yield what came of each, in their order.
 
-    The first chunk is done alone, so that what all chunks need is there before two of them look for it. Inside a
-    transaction everything stays on its connection, one chunk after the other. The first error ends it all.
+    Work and chunks travel by pickle. The first chunk is done alone, so that what all chunks need is there before two of
+    them look for it. Inside a transaction everything stays here. The first error ends it all.
     """
     with _no_cycles():
-        if connection.in_atomic_block:
-            yield from map(work, chunks)
-            return
         yield from map(work, islice(chunks, 1))
-        yield from _threaded(work, chunks)
+        next_ones = list(islice(chunks, _WORTH_TWO))
+        rest = chain(next_ones, chunks)
+        alone = len(next_ones) < _WORTH_TWO or not possible()
+        del next_ones
+        yield from map(work, rest) if alone else _shared(work, rest)
 
 
-def _threaded(work: Callable[[_T], None], chunks: Iterator[_T]) -> Iterator[None]:
-    waiting: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="import") as threads:
-        try:
-            for chunk in chunks:
-                # The threads speak the caller's language, which hangs on the context.
-                waiting.append(threads.submit(copy_context().run, work, chunk))
-                if len(waiting) > _AT_ONCE:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-            for _thread in range(_AT_ONCE):
-                threads.submit(connection.close)
+def _shared(work: Callable[[_Chunk], _Done], chunks: Iterator[_Chunk]) -> Iterator[_Done]:
+    """Keep the second process busy and do here what it has no time for."""
+    under_way: deque[Future[_Done]] = deque()
+    with second_process() as helper:
+        for chunk in chunks:
+            if sum(not future.done() for future in under_way) < _AHEAD:
+                under_way.append(helper.submit(work, chunk))
+            else:
+                under_way.append(_done_here(work, chunk))
+            while under_way and under_way[0].done():
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
+def _done_here(work: Callable[[_Chunk], _Done], chunk: _Chunk) -> Future[_Done]:
+    future: Future[_Done] = Future()
+    future.set_result(work(chunk))
+    return future
 
 
 @contextmanager

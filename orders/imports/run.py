@@ -6,9 +6,9 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -95,6 +95,16 @@ class Report:
         """Return the report as plain values for JSON."""
         return asdict(self)
 
+    def add(self, part: Report) -> None:
+        """Add what became of a part of the file."""
+        for mine, more in (
+            *((self.new, part.new), (self.changed, part.changed)),
+            *((self.unchanged, part.unchanged), (self.rejected, part.rejected)),
+        ):
+            mine.orders += more.orders
+            mine.lines += more.lines
+        self.notes += part.notes[: NOTES_KEPT - len(self.notes)]
+
 
 @dataclass(slots=True)
 class _Read:
@@ -136,10 +146,12 @@ def import_file(
         torn = scattered(key(cells) for _number, cells in _body(table, header))
         report = Report(layout.code, dry_run, unknown_columns=header.unknown)
         errors_file = ErrorReport(_writable(errors or path.with_name(f"{path.stem}.errors.csv")))
-        importer = _Importer(shop, layout, header, report, errors_file, by)
+        importer = _Importer(shop, layout, header, by, dry_run, timezone.now())
         try:
-            chunks = map(importer.read, _chunks(table, header, key, torn))
-            for number, _done in enumerate(side_by_side(importer.take, chunks), 1):
+            chunks = _chunks(table, header, key, torn)
+            for number, (part, refused) in enumerate(side_by_side(importer.take, chunks), 1):
+                report.add(part)
+                errors_file.add(refused)
                 if number in _LEARN_AFTER and report.new.orders and not dry_run:
                     _learn()
                 if progress:
@@ -216,23 +228,25 @@ def _cut(groups: Iterator[tuple[str, list[Row]]]) -> Iterator[list[list[Row]]]:
 
 
 class _Importer:
-    """Takes the orders of one file, chunk by chunk."""
+    """Takes the orders of one file, chunk by chunk; travels to a second process by pickle."""
 
-    def __init__(
-        self, shop: Shop, layout: Layout, header: Header, report: Report, errors: ErrorReport, by: Actor
-    ) -> None:
-        self.shop, self.report, self.errors, self.by = shop, report, errors, by
-        self.now = timezone.now()
-        # Two chunks may be under way at once, but there is one report.
-        self._lock = Lock()
+    def __init__(self, shop: Shop, layout: Layout, header: Header, by: Actor, dry_run: bool, now: datetime) -> None:
+        self._made_of = (shop, layout, header, by, dry_run, now)
+        self.shop, self.by, self.now = shop, by, now
+        self.report, self.errors = Report(dry_run=dry_run), list[RowError]()
         self._reader = layout.reader(layout, header, shop)
         self.key_column = layout.key
 
-    def read(self, chunk: Iterable[list[Row]]) -> list[_Read | _Bad]:
-        """Read a chunk; touches neither the database nor the report, so that it can run ahead."""
-        return [self._read(rows) for rows in chunk]
+    def __reduce__(self) -> tuple[type[_Importer], tuple[Any, ...]]:
+        return _Importer, self._made_of
 
-    def take(self, chunk: list[_Read | _Bad]) -> None:
+    def take(self, orders: Iterable[list[Row]]) -> tuple[Report, list[RowError]]:
+        """Read a chunk, write what of it is new or changed, and return what became of it and which rows were bad."""
+        self.report, self.errors = Report(dry_run=self.report.dry_run), []
+        self._write([self._read(rows) for rows in orders])
+        return self.report, self.errors
+
+    def _write(self, chunk: list[_Read | _Bad]) -> None:
         """Write what of a chunk is new or changed, in one transaction."""
         for bad in chunk:
             if isinstance(bad, _Bad):
@@ -311,13 +325,11 @@ class _Importer:
             self._fail(read, error)
             return
         self._count(self.report.changed if change.changed else self.report.unchanged, read)
-        with self._lock:
-            room = NOTES_KEPT - len(self.report.notes)
-            self.report.notes += [f"{read.facts.number}: {note}" for note in change.notes][:room]
+        room = NOTES_KEPT - len(self.report.notes)
+        self.report.notes += [f"{read.facts.number}: {note}" for note in change.notes][:room]
 
     def _count(self, fate: Counts, read: _Read) -> None:
-        with self._lock:
-            fate.add(len(read.facts.lines))
+        fate.add(len(read.facts.lines))
 
     def _fail(self, read: _Read, error: Exception) -> None:
         log.warning("an order of shop %s was refused by %s", self.shop.code, type(error).__name__)
@@ -335,9 +347,8 @@ class _Importer:
         also = _("Not imported, because row %d of the same order was refused.") % min(bad)
         record = errors[0].record
         others = [RowError(number, record, "", "", also) for number, _cells in rows if number not in bad]
-        with self._lock:
-            self.report.rejected.add(len(rows))
-            self.errors.add(sorted([*errors, *others], key=lambda error: error.row))
+        self.report.rejected.add(len(rows))
+        self.errors += sorted([*errors, *others], key=lambda error: error.row)
 
 
 def _reraise_lost_connection(error: Exception) -> None:
