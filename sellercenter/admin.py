@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -110,10 +111,23 @@ class ShopAdmin(admin.ModelAdmin):
         return False
 
 
+class PlaceForm(forms.ModelForm):
+    """A person's place in a shop."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a role of another shop; the database would refuse it too, with less friendly words."""
+        data = super().clean() or {}
+        role, shop = data.get("role"), data.get("shop") or self.instance.shop
+        if role is not None and role.shop_id != shop.pk:
+            self.add_error("role", _("This role belongs to another shop."))
+        return data
+
+
 @admin.register(Member)
 class MemberAdmin(admin.ModelAdmin):
     """Who works where, as what."""
 
+    form = PlaceForm
     list_display = ("label", "user", "shop", "owner", "role", "disabled_at")
     list_filter = ("shop", "owner")
     search_fields = ("label", "user__username")

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from sellercenter import lists
+from sellercenter import addresses, lists
 from sellercenter.models import SavedView
 from sellercenter.pages import ActPage, TablePage, Text
 
@@ -89,7 +89,7 @@ class SaveView(ListDoor):
         assert self.page
         # Pasted numbers are forgotten in time, and private words must not stay anywhere.
         left_out = self.page.filterset_class.private | {"list"}
-        self.saved_query = lists.without(lists.normal(data["query"]), left_out)
+        self.saved_query = addresses.without(addresses.normal(data["query"]), left_out)
         lists.save_view(
             *(self.member, self.page.name),
             name=data["name"],

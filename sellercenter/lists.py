@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from urllib.parse import parse_qsl, urlencode
+from collections.abc import Sequence
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from sellercenter import events
+from sellercenter.addresses import normal
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ListLayout, Member, SavedView
 from sellercenter.permissions import Actor, Perm
 
 MOST_VIEWS = 50
-MOST_PARTS = 100
-
-
-def normal(query: str) -> str:
-    """Write a query in one order, without empty parts and without a page, so that the same view is known again.
-
-    Raises Refused when it has more parts than any list could ask for.
-    """
-    try:
-        pairs = parse_qsl(query, max_num_fields=MOST_PARTS)
-    except ValueError:
-        raise Refused(_("These filters are too many for a saved view."), "query_too_long") from None
-    return urlencode(sorted(pair for pair in pairs if pair[0] != "after"))
-
-
-def without(query: str, names: Container[str]) -> str:
-    """Leave some parts out of a query."""
-    return urlencode([pair for pair in parse_qsl(query, max_num_fields=MOST_PARTS) if pair[0] not in names])
 
 
 def save_layout(member: Member, page: str, *, columns: Sequence[str], dense: bool) -> None:

@@ -223,11 +223,6 @@ class Member(models.Model):
     def __str__(self) -> str:
         return self.label
 
-    def clean(self) -> None:
-        """Refuse a role of another shop."""
-        if self.role is not None and self.role.shop_id != self.shop_id:
-            raise ValidationError({"role": _("This role belongs to another shop.")})
-
     @property
     def active(self) -> bool:
         """Say whether this person may enter the shop."""

@@ -26,12 +26,12 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from sellercenter import columns, keyset, money, navigation
+from sellercenter.addresses import normal
 from sellercenter.columns import ListTable, Setting
 from sellercenter.counts import CAP, standing_counts
 from sellercenter.filters import ListFilter
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
-from sellercenter.lists import normal
 from sellercenter.models import ListLayout, Member, SavedView, Shop
 from sellercenter.permissions import Actor, Perm, actor_for
 from sellercenter.texts import Text

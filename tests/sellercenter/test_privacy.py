@@ -116,8 +116,11 @@ def test_a_mask_keeps_what_people_need_and_no_more(mask, value, masked):
 
 
 @given(st.text("0123456789", min_size=9, max_size=20))
-def test_a_masked_phone_never_shows_more_than_seven_digits(phone):
-    assert sum(letter.isdigit() for letter in privacy.mask_phone(phone)) == 7
+def test_a_masked_phone_hides_at_least_four_digits_and_shows_at_most_seven(phone):
+    masked = privacy.mask_phone(phone)
+    assert len(masked) == len(phone)
+    assert masked.count("*") >= 4
+    assert sum(letter.isdigit() for letter in masked) <= 7
 
 
 @given(st.text(min_size=2, max_size=20).map(str.strip).filter(lambda name: len(name) > 1))
@@ -125,9 +128,13 @@ def test_a_masked_name_never_shows_more_than_one_letter(name):
     assert privacy.mask_name(name).rstrip("*") in (name[0], "")
 
 
-@pytest.mark.parametrize(
-    ("value", "masked"), [("张*", True), ("##x#1#", True), ("$$x$1$", True), ("张三", False), ("", False)]
-)
+MASKED = [
+    *(("张*", True), ("张**", True), ("138****8000", True), ("##x#1#", True), ("$$x$1$", True)),
+    *(("张三", False), ("", False), ("Block C*7", False), ("*", False)),
+]
+
+
+@pytest.mark.parametrize(("value", "masked"), MASKED)
 def test_what_a_platform_masked_or_sealed_is_known(value, masked):
     assert privacy.is_masked(value) is masked
 
