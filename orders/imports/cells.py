@@ -22,6 +22,7 @@ Reader = Callable[[str], Any]
 
 _CACHED = 1 << 14
 _LIMIT = Decimal(10) ** 12
+_AMOUNT_LENGTH = 64
 
 
 class Unclear(ValueError):
@@ -150,7 +151,8 @@ def amount(currency: str, *, signed: bool = False) -> Reader:
     def read(cell: str) -> Decimal:
         if plain(cell):
             return Decimal(cell)
-        found = _AMOUNT.fullmatch(cell)
+        # The pattern tries all ways to share out a run of spaces, so it gets short cells with single ones only.
+        found = _AMOUNT.fullmatch(" ".join(cell.split())) if len(cell) <= _AMOUNT_LENGTH else None
         if not found:
             raise Unclear(_("This is not an amount. Write it like 1280.50."))
         before, sign, between, number, after = found.groups()

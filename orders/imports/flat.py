@@ -70,6 +70,8 @@ class FlatReader:
     def __call__(self, rows: list[Row]) -> OrderFacts:
         """Return the facts of one order from all of its rows; raises RejectedOrder with every reason at once."""
         reading = _Reading(self, rows)
+        if reading.errors:
+            raise RejectedOrder(reading.errors)
         values = reading.order_values(self._order)
         lines = reading.lines(self._line, self._parcel)
         if not reading.errors:
@@ -136,15 +138,19 @@ class _Reading:
 
     def __init__(self, reader: FlatReader, rows: list[Row]) -> None:
         self.columns, self.width = reader.columns, reader.width
-        self.rows = [self._fitted(number, cells) for number, cells in rows] if _ragged(rows, reader.width) else rows
-        self.errors: list[RowError] = []
-        self.number = rows[0][1][reader._key].strip() if reader._key < len(rows[0][1]) else ""
-        for number, row in rows:
-            if len(row) > reader.width and any(map(str.strip, row[reader.width :])):
-                self.refuse(number, "", row[reader.width], _("The row has more cells than the header."))
+        self.rows, self.errors = rows, list[RowError]()
+        wide = self._fit() if _ragged(rows, reader.width) else ()
+        # What stands where in a row that is too wide is not known: anywhere in it may be a private value.
+        names = (row[reader._key].strip() for number, row in self.rows if number not in wide)
+        self.number = next(names, "")
+        for number in wide:
+            self.refuse(number, "", "", _("The row has more cells than the header."))
 
-    def _fitted(self, number: int, row: list[str]) -> Row:
-        return number, row[: self.width] + [""] * (self.width - len(row))
+    def _fit(self) -> list[int]:
+        """Give each row as many cells as the header has; return the rows that have something beyond."""
+        wide = [number for number, row in self.rows if any(map(str.strip, row[self.width :]))]
+        self.rows = [(number, row[: self.width] + [""] * (self.width - len(row))) for number, row in self.rows]
+        return wide
 
     def refuse(self, row: int, column: str, value: str, message: str) -> None:
         """Note one reason; a private value is not repeated."""

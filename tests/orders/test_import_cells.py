@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -205,3 +206,16 @@ def test_several_payments_stand_in_one_cell_with_their_times_and_numbers() -> No
         read("99.33")
     with pytest.raises(Unclear, match="This word is not known"):
         read("gold=1")
+
+
+@pytest.mark.parametrize("cell", ["x" + " " * 100_000 + "!y(", "1" + "\u00a0" * 100_000, "7" * 100_000, " " * 63 + "("])
+def test_a_hostile_amount_is_refused_at_once(cell: str) -> None:
+    read = cells.amount("CNY")
+    began = perf_counter()
+    with pytest.raises(Unclear, match=r"This is not an amount\. Write it like 1280\.50\."):
+        read(cell)
+    assert perf_counter() - began < 0.5
+
+
+def test_spaces_between_the_parts_of_an_amount_do_not_count() -> None:
+    assert cells.amount("CNY", signed=True)("CNY   -  ¥ \u00a0 1 280.50   元") == Decimal("-1280.50")

@@ -178,3 +178,21 @@ def test_a_quote_that_is_never_closed_far_below_stops_the_import_before_anything
         take(open_shop(), path)
     assert nothing_written()
     assert [*tmp_path.iterdir()] == [path]
+
+
+def test_nothing_of_a_row_that_is_too_wide_is_read_or_repeated(tmp_path: Path) -> None:
+    names = {"recipient_name": "", "order_no": "", **RIGHT, "recipient_phone": "13800138000"}
+    path = tmp_path / "orders.csv"
+    shifted = ["extra", "secret", *list({**names, "order_no": "A1"}.values())[1:]]
+    more = ["", "A2", *list(names.values())[2:]]
+    path.write_text("\n".join(",".join(cells) for cells in ([*names], shifted, more, [*more, "13800138000"])) + "\n")
+    report = take(open_shop(), path)
+    told = Path(report.errors).read_text(encoding="utf-8-sig")
+    assert "secret" not in told
+    assert "138" not in told
+    assert refusals(report) == [
+        (2, "", "The row has more cells than the header."),
+        (3, "", "Not imported, because row 4 of the same order was refused."),
+        (4, "", "The row has more cells than the header."),
+    ]
+    assert nothing_written()
