@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import OperationalError
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -24,6 +25,7 @@ from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import View
+from psycopg.errors import LockNotAvailable
 
 from sellercenter import columns, keyset, money, navigation
 from sellercenter.addresses import normal
@@ -149,6 +151,10 @@ class ActPage(ShopPage):
             messages.error(request, str(refused.message))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            messages.error(request, _("Somebody else is changing this at the very moment. Try again."))
         else:
             messages.success(request, said or self.done)
         return self.back(self.after(record))

@@ -204,3 +204,32 @@ def test_a_carrier_is_found_in_any_capitals_and_an_unknown_one_is_not(shop):
 
 def test_money_has_one_zero():
     assert money.text(Decimal("-0.001"), "CNY") == "¥0.00"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_click_on_an_order_that_is_locked_elsewhere_is_told_to_try_again(shop, owner):
+    order = make.order(shop, Status.TO_REVIEW)
+    held, release = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                Order.objects.select_for_update().get(pk=order.pk)
+                held.set()
+                release.wait(10)
+        finally:
+            connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert held.wait(10)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        owner.post(url("order_approve", order)).says("Try again.")
+    finally:
+        release.set()
+        holder.join()
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    assert fresh(order).status == Status.TO_REVIEW
