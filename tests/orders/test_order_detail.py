@@ -237,8 +237,8 @@ def test_clocks_show_what_is_left(shop, owner):
     answer = opened(owner, order).says("Unpaid orders are cancelled then").says("Second payment reminder")
     labels = [clock["label"] for clock in answer.context["order"]["clocks"]]
     assert labels == ["Unpaid orders are cancelled then", "Second payment reminder"]
-    late = make.order(shop, Status.TO_SHIP, ship_by=make.NOW - timedelta(hours=3))
-    opened(owner, late).says("3 h 0 min late")
+    late = make.order(shop, Status.TO_SHIP, ship_by=make.NOW - timedelta(days=3, hours=1))
+    opened(owner, late).says("3 d 1 h late")
 
 
 def test_a_buyer_who_asks_to_cancel_is_seen_with_the_time_to_answer(shop, owner):

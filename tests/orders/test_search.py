@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from django.db.models import F
 
 from orders import search
 from orders.models import Order
@@ -171,7 +172,9 @@ def test_found_rows_are_in_the_order_of_the_list_page_after_page(scan, shop, mon
     monkeypatch.setattr(search, "SLICE", 20)
     monkeypatch.setattr(search, "WALK", 50)
     monkeypatch.setattr(search, "COMMON", 3)
-    plain = list(Order.objects.for_shop(shop).order_by(*sort.order()).values_list("number", flat=True))
+    column = F(sort.field).desc(nulls_last=True) if sort.descending else F(sort.field).asc(nulls_last=True)
+    ordered = Order.objects.for_shop(shop).order_by(column, f"{sort.sign}pk")
+    plain = list(ordered.values_list("number", flat=True))
     for text in ("tea", "小明"):
         wanted = scan(text)
         assert found(shop, text, size=25, sort=sort) == [number for number in plain if number in wanted]
