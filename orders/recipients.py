@@ -25,11 +25,11 @@ def sealed(recipient: RecipientFacts, *, order_number: str, shop_id: int) -> dic
         "name_sealed": privacy.encrypt(name, shop_id=shop_id, place=f"recipient|name|{order_number}"),
         "phone_sealed": privacy.encrypt(phone, shop_id=shop_id, place=f"recipient|phone|{order_number}"),
         "address_sealed": privacy.encrypt(place, shop_id=shop_id, place=f"recipient|address|{order_number}"),
-        "name_masked": privacy.mask_name(name) or _masked(recipient.name),
-        "phone_masked": privacy.mask_phone(phone) or _masked(recipient.phone),
-        "address_masked": privacy.mask_address(address) or _masked(recipient.address),
-        "postcode_masked": privacy.mask_postcode(postcode) or _masked(recipient.postcode),
-        "phone_index": privacy.blind_index(privacy.normal_phone(phone), shop_id=shop_id),
+        "name_masked": privacy.mask_name(name) if name else _masked(recipient.name),
+        "phone_masked": (phone and privacy.mask_phone(phone)) or _masked(recipient.phone),
+        "address_masked": privacy.mask_address(address) if address else _masked(recipient.address),
+        "postcode_masked": privacy.mask_postcode(postcode) if postcode else _masked(recipient.postcode),
+        "phone_index": privacy.blind_index(privacy.normal_phone(phone), shop_id=shop_id) if phone else b"",
     }
 
 
@@ -54,7 +54,8 @@ def opened(recipient: Recipient, *, order_number: str) -> RecipientFacts:
 def masked_lengths(recipient: RecipientFacts) -> dict[str, int]:
     """Return the length of each field's masked copy that is taken over as it came, by field."""
     fields = ("name", "phone", "address", "postcode")
-    return {field: len(text) for field in fields if (text := _masked(getattr(recipient, field)))}
+    told = ((field, getattr(recipient, field)) for field in fields)
+    return {field: len(text) for field, value in told if value and (text := _masked(value))}
 
 
 def _open(recipient: Recipient, field: str, order_number: str) -> str:
@@ -63,11 +64,11 @@ def _open(recipient: Recipient, field: str, order_number: str) -> str:
 
 
 def _plain(value: str) -> str:
-    return "" if privacy.is_masked(value) else value.strip()
+    return value.strip() if value and not privacy.is_masked(value) else ""
 
 
 def _masked(value: str) -> str:
     """Return a masked value as it came, and stars for one that the platform encrypted."""
-    if not privacy.is_masked(value):
+    if not value or not privacy.is_masked(value):
         return ""
     return value.strip() if "*" in value else "***"

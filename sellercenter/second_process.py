@@ -1,4 +1,4 @@
-"""A second process beside this one, for work that keeps a processor busy: Django, the database and the language are set.
+"""A second process beside this one, for work that keeps a processor busy: with Django, our database and our language.
 
 This module is imported there before Django is ready, so it imports no models.
 """

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from sellercenter.second_process import possible, second_process
 
-_Chunk, _Done = TypeVar("_Chunk"), TypeVar("_Done")
+_Chunk = TypeVar("_Chunk")
+_Done = TypeVar("_Done")
 # The second process always finds a chunk waiting when it is done with one.
 _AHEAD = 2
 # Starting a second process takes as long as two chunks.

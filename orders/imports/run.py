@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +23,7 @@ from orders.imports.digests import digest
 from orders.imports.flat import FLAT, RejectedOrder
 from orders.imports.layout import Layout
 from orders.imports.pace import side_by_side
-from orders.loading import load, register_parties
+from orders.loading import Known, load, register_parties
 from orders.models import (
     Buyer,
     Creator,
@@ -172,7 +173,9 @@ def _learn() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [Order._meta.db_table])
         if cursor.fetchone()[0] < _YOUNG:
-            cursor.execute("ANALYZE " + ", ".join(model._meta.db_table for model in _FILLED))
+            # Looking at one column is enough to know how many rows there are, and takes a fifth of the time.
+            tables = ", ".join(f"{model._meta.db_table} ({model._meta.pk.column})" for model in _FILLED)
+            cursor.execute(f"ANALYZE {tables}")
 
 
 def _writable(path: Path) -> Path:
@@ -262,16 +265,27 @@ class _Importer:
                 other.append(read)
         if not new and not other:
             return
-        if new and not self.report.dry_run:
-            # In a transaction of its own: the other connection must not wait for our orders to get at a product.
-            with transaction.atomic():
-                register_parties(self.shop, [read.facts for read in new])
+        known = self._register(new)
         with transaction.atomic():
-            self._insert(new)
+            self._insert(new, known)
             for read in other:
                 self._update(read)
             if self.report.dry_run:
                 transaction.set_rollback(True)
+
+    def _register(self, new: Sequence[_Read]) -> Known | None:
+        """Write what new orders share with others; nothing when that fails, for then each order goes in by itself.
+
+        In a transaction of its own: the other process must not wait for our orders to get at a product.
+        """
+        if not new or self.report.dry_run:
+            return None
+        try:
+            with transaction.atomic():
+                return register_parties(self.shop, [read.facts for read in new])
+        except (DatabaseError, ValueError) as error:
+            _reraise_lost_connection(error)
+            return None
 
     def _read(self, rows: list[Row]) -> _Read | _Bad:
         try:
@@ -284,14 +298,20 @@ class _Importer:
     def _stored(self, found: Sequence[_Read]) -> dict[str, bytes]:
         """Return the digests under which the shop has these orders already."""
         numbers = [read.facts.number for read in found]
-        rows = Order.objects.for_shop(self.shop).filter(number__in=numbers).values_list("number", "import_digest")
-        return {number: bytes(stored) for number, stored in rows}
+        # As one JSON text: a thousand parameters take psycopg longer than the query takes PostgreSQL.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT number, import_digest FROM {Order._meta.db_table} "
+                "WHERE shop_id = %s AND number IN (SELECT json_array_elements_text(%s))",
+                [self.shop.pk, json.dumps(numbers, ensure_ascii=False)],
+            )
+            return {number: bytes(stored) for number, stored in cursor}
 
-    def _insert(self, new: list[_Read]) -> None:
+    def _insert(self, new: list[_Read], known: Known | None) -> None:
         """Write new orders all at once; when one of them can't be, one by one, so that its neighbours get in."""
         if not self.report.dry_run:
             try:
-                load(self.shop, [read.facts for read in new], by=self.by, now=self.now)
+                load(self.shop, [read.facts for read in new], by=self.by, now=self.now, known=known)
             except (DatabaseError, ValueError) as error:
                 _reraise_lost_connection(error)
                 for read in new:

@@ -14,28 +14,37 @@ from orders.facts import OrderFacts
 from orders.loading import history, rows
 from orders.loading.arrivals import arrivals_of
 from orders.loading.checks import check
-from orders.loading.parties import authors_of, register_parties
+from orders.loading.parties import Known, authors_of, register_parties
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor
 
-__all__ = ["check", "load", "register_parties"]
+__all__ = ["Known", "check", "load", "register_parties"]
 
 
 @transaction.atomic
-def load(shop: Shop, orders: Sequence[OrderFacts], *, by: Actor, now: datetime, events: bool = True) -> dict[str, int]:
+def load(
+    shop: Shop,
+    orders: Sequence[OrderFacts],
+    *,
+    by: Actor,
+    now: datetime,
+    events: bool = True,
+    known: Known | None = None,
+) -> dict[str, int]:
     """Write new orders with all that belongs to them, and return their ids by number; all of them or none.
 
     The caller guarantees that the shop has none of these numbers yet; otherwise IntegrityError is raised. Raises
     ValueError, naming order and field, for what `check` refuses. Statuses, deadlines and steps are worked out here.
     A parcel that the shop knows already is used again with its own state. `events` writes the history that the facts
-    tell, each event at its own time. A few thousand orders per call keep within the limits of one statement.
+    tell, each event at its own time; `known` is what `register_parties` has just returned for these orders. A few
+    thousand orders per call keep within the limits of one statement.
     """
     for order in orders:
         check(order)
     if not orders:
         return {}
     arrivals = arrivals_of(shop, orders, now=now)
-    known = register_parties(shop, orders)
+    known = known or register_parties(shop, orders)
     authors = authors_of(shop, orders)
     rows.write(shop, arrivals, known, authors=authors)
     if events:

@@ -25,7 +25,7 @@ class _Told:
     kind: str
     at: Callable[[Arrival], datetime | None]
     actor: Callable[[OrderFacts], Actor | None] = lambda facts: None
-    data: Callable[[OrderFacts], dict[str, Any]] = lambda facts: {}
+    data: Callable[[OrderFacts], dict[str, Any] | bytes] = lambda facts: b"{}"
 
 
 def _buyer(_facts: OrderFacts) -> Actor:
@@ -43,8 +43,8 @@ def _ended_by(facts: OrderFacts) -> Actor | None:
     return _CANCELLED_BY.get(CancelledBy(facts.cancelled_by)) if facts.cancelled_by else None
 
 
-def _paid(facts: OrderFacts) -> dict[str, Any]:
-    return {"amount": str(facts.paid_amount)}
+def _paid(facts: OrderFacts) -> bytes:
+    return b'{"amount": "%s"}' % str(facts.paid_amount).encode()
 
 
 def _marked(facts: OrderFacts) -> dict[str, Any]:

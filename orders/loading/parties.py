@@ -81,8 +81,14 @@ def _register(
 def _find(model: type[models.Model], shop: Shop, key: str, wanted: list[str]) -> dict[str, int]:
     if not wanted:
         return {}
-    rows = model._default_manager.filter(shop=shop, **{f"{key}__in": wanted}).values_list(key, "pk")
-    return dict(rows)
+    # As one JSON text: a thousand parameters take psycopg longer than the query takes PostgreSQL.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {key}, id FROM {model._meta.db_table} "
+            f"WHERE shop_id = %s AND {key} IN (SELECT json_array_elements_text(%s))",
+            [shop.pk, json.dumps(wanted, ensure_ascii=False)],
+        )
+        return dict(cursor.fetchall())
 
 
 def _insert(
