@@ -9,6 +9,10 @@ from functools import cache, cached_property
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.test import Client
 from django.test.client import ClientHandler
@@ -78,15 +82,17 @@ class Answer:
 class Person:
     """Somebody at a browser, logged in or not."""
 
-    def __init__(self, user: User | None = None, member: Member | None = None) -> None:
-        self.user, self.member = user, member
+    def __init__(self, user: User | None = None, member: Member | None = None, session_key: str = "") -> None:
+        self.user, self.member, self.session_key = user, member, session_key
 
     @cached_property
     def browser(self) -> Client:
         """The browser of this person, logged in at the first use."""
         client = Client()
         client.handler = _handler()
-        if self.user:
+        if self.session_key:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.session_key
+        elif self.user:
             client.force_login(self.user)
         return client
 
@@ -158,13 +164,28 @@ def open_shops() -> None:
 
 @cache
 def _opened() -> list[tuple[type[models.Model], list[models.Model]]]:
-    """Open the shops by the verbs once, and keep the rows that this made; later tests insert these rows."""
+    """Open the shops by the verbs once, and keep the rows that this made; later tests insert these rows.
+
+    Everybody comes with a session that has begun already, so that signing in costs nothing.
+    """
     open_shops()
     users = [User.objects.filter(username__startswith=f"{code}-") for code in SHOPS]
     rest = [(Shop, "code__in"), (ShopPolicy, "shop__code__in"), (Role, "shop__code__in"), (Member, "shop__code__in")]
     found = [(model, list(model._base_manager.filter(**{lookup: SHOPS}))) for model, lookup in rest]
     history = list(Event.objects.filter(shop__code__in=SHOPS).order_by("pk"))
-    return [(User, [*users[0], *users[1]]), *found, (Event, history)]
+    people = [*users[0], *users[1]]
+    return [(User, people), *found, (Event, history), (Session, [_session(user) for user in people])]
+
+
+def _session(user: User) -> Session:
+    store = SessionStore(f"session-of-{user.username}")
+    begun = {
+        SESSION_KEY: str(user.pk),
+        BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+        HASH_SESSION_KEY: user.get_session_auth_hash(),
+    }
+    ends_at = make.NOW + 12 * make.HOUR
+    return Session(session_key=store.session_key, session_data=store.encode(begun), expire_date=ends_at)
 
 
 @pytest.fixture
@@ -174,10 +195,14 @@ def cast(db: None) -> dict[str, Person]:
         model._base_manager.bulk_create([copy(one) for one in rows], ignore_conflicts=True)
     members = Member.objects.select_related("user", "role", "shop__policy")
     people = {
-        "stranger" if one.shop.code == "harbour" else one.role.stock if one.role else "owner": Person(one.user, one)
+        "stranger" if one.shop.code == "harbour" else one.role.stock if one.role else "owner": _seated(one.user, one)
         for one in members.filter(shop__code__in=SHOPS)
     }
-    return {**people, "nobody": Person(User.objects.get(username="lanting-nobody")), "visitor": Person()}
+    return {**people, "nobody": _seated(User.objects.get(username="lanting-nobody")), "visitor": Person()}
+
+
+def _seated(user: User, member: Member | None = None) -> Person:
+    return Person(user, member, f"session-of-{user.username}")
 
 
 @pytest.fixture

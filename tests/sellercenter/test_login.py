@@ -32,7 +32,8 @@ def test_the_key_of_the_session_changes_at_the_door(owner):
     visitor.browser.cookies["session"] = "planted"
     sign_in(visitor)
     assert visitor.browser.cookies["session"].value != "planted"
-    assert Session.objects.count() == 1
+    assert Session.objects.filter(session_key=visitor.browser.cookies["session"].value).exists()
+    assert not Session.objects.filter(session_key="planted").exists()
 
 
 @pytest.mark.parametrize("wrong", [{"password": "wrong"}, {"username": "unknown"}, {"password": ""}, {"username": ""}])
