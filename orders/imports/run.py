@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -23,7 +23,7 @@ from orders.imports.digests import digest
 from orders.imports.flat import FLAT, RejectedOrder
 from orders.imports.layout import Layout
 from orders.imports.pace import side_by_side
-from orders.loading import Known, load, register_parties
+from orders.loading import Known, check, load, register_parties
 from orders.models import (
     Buyer,
     Creator,
@@ -61,6 +61,14 @@ CHUNK = 1000
 _LEARN_AFTER, _YOUNG = (1, 10), 100_000
 _FILLED = (Order, OrderLine, Recipient, Payment, Parcel, ParcelLine, Buyer, Product, Sku, Creator, Event)
 NOTES_KEPT = 1000
+_TRIES = 3
+# What PostgreSQL says of a lock that was waited for too long, of a deadlock, and of a conflict between transactions.
+_BUSY = {"55P03", "40P01", "40001"}
+# The classes of what it says when it hangs up; often it has no time to say anything.
+_CUT = ("08", "57P")
+# The classes of what it says when disk, memory or connections have run out, and when a disk fails.
+_EXHAUSTED = ("53", "58")
+_Done = TypeVar("_Done")
 
 
 @dataclass
@@ -135,8 +143,9 @@ def import_file(
     """Import a file of orders into the shop and return what became of them; may be repeated at any time.
 
     An order with a bad row is refused whole, its rows are listed in the file `errors` (default: beside the input), and
-    the others go in, a thousand per transaction: what is committed stays whole whatever happens later. Nothing is
-    written, no report either, when UnreadableFile is raised; a dry run writes the report only.
+    the others go in, a thousand new ones per transaction and each changed one in its own: what is committed stays whole
+    whatever happens later. Nothing is written, no report either, when UnreadableFile is raised; a dry run writes the
+    report only.
     """
     by.require(Perm.IMPORTS_RUN)
     began = perf_counter()
@@ -250,7 +259,7 @@ class _Importer:
         return self.report, self.errors
 
     def _write(self, chunk: list[_Read | _Bad]) -> None:
-        """Write what of a chunk is new or changed, in one transaction."""
+        """Write what of a chunk is new, in one transaction, and then what is changed, order by order."""
         for bad in chunk:
             if isinstance(bad, _Bad):
                 self._reject(bad.rows, bad.errors)
@@ -266,12 +275,10 @@ class _Importer:
         if not new and not other:
             return
         known = self._register(new)
-        with transaction.atomic():
-            self._insert(new, known)
-            for read in other:
-                self._update(read)
-            if self.report.dry_run:
-                transaction.set_rollback(True)
+        self._insert(new, known)
+        # Each order changes in a transaction of its own: whoever needs its row waits no longer than that takes.
+        for read in other:
+            self._update(read)
 
     def _register(self, new: Sequence[_Read]) -> Known | None:
         """Write what new orders share with others; nothing when that fails, for then each order goes in by itself.
@@ -309,21 +316,33 @@ class _Importer:
 
     def _insert(self, new: list[_Read], known: Known | None) -> None:
         """Write new orders all at once; when one of them can't be, one by one, so that its neighbours get in."""
-        if not self.report.dry_run:
-            try:
-                load(self.shop, [read.facts for read in new], by=self.by, now=self.now, known=known)
-            except (DatabaseError, ValueError) as error:
-                _reraise_lost_connection(error)
-                for read in new:
-                    self._insert_alone(read)
-                return
+        if self.report.dry_run:
+            for read in new:
+                self._check(read)
+            return
+        try:
+            _patiently(lambda: load(self.shop, [read.facts for read in new], by=self.by, now=self.now, known=known))
+        except (DatabaseError, ValueError) as error:
+            _reraise_lost_connection(error)
+            for read in new:
+                self._insert_alone(read)
+            return
         for read in new:
             self._count(self.report.new, read)
+
+    def _check(self, read: _Read) -> None:
+        """Count one new order of a dry run as loading it would."""
+        try:
+            check(read.facts)
+        except ValueError as error:
+            self._fail(read, error)
+            return
+        self._count(self.report.new, read)
 
     def _insert_alone(self, read: _Read) -> None:
         """Write one new order in a savepoint of its own; somebody else may have written it meanwhile."""
         try:
-            load(self.shop, [read.facts], by=self.by, now=self.now)
+            _patiently(lambda: load(self.shop, [read.facts], by=self.by, now=self.now))
         except Exception as error:  # the documented fallback: one order must not take its neighbours along
             _reraise_lost_connection(error)
             stored = self._stored([read]).get(read.facts.number)
@@ -337,9 +356,9 @@ class _Importer:
         self._count(self.report.new, read)
 
     def _update(self, read: _Read) -> None:
-        """Bring one stored order up to the file in a savepoint of its own."""
+        """Bring one stored order up to the file, in a transaction of its own."""
         try:
-            change = changes.update(self.shop, read.facts, by=self.by, now=self.now)
+            change = _patiently(lambda: self._change(read.facts))
         except (DatabaseError, ValueError, Unreadable) as error:
             _reraise_lost_connection(error)
             self._fail(read, error)
@@ -348,11 +367,22 @@ class _Importer:
         room = NOTES_KEPT - len(self.report.notes)
         self.report.notes += [f"{read.facts.number}: {note}" for note in change.notes][:room]
 
+    def _change(self, facts: OrderFacts) -> changes.Change:
+        if not self.report.dry_run:
+            return changes.update(self.shop, facts, by=self.by, now=self.now)
+        with transaction.atomic():
+            change = changes.update(self.shop, facts, by=self.by, now=self.now)
+            transaction.set_rollback(True)
+        return change
+
     def _count(self, fate: Counts, read: _Read) -> None:
         fate.add(len(read.facts.lines))
 
     def _fail(self, read: _Read, error: Exception) -> None:
         log.warning("an order of shop %s was refused by %s", self.shop.code, type(error).__name__)
+        if _is_busy(error):
+            self._refuse(read, _("Somebody is working on this order. Import the file again."))
+            return
         # A message of the database may repeat private values, one of ours never does.
         reason = str(error) if isinstance(error, ValueError) else _constraint(error)
         self._refuse(read, _("The order can't be stored: %s.") % reason)
@@ -371,9 +401,35 @@ class _Importer:
         self.errors += sorted([*errors, *others], key=lambda error: error.row)
 
 
+def _patiently(work: Callable[[], _Done]) -> _Done:
+    """Do the work, again when a lock was in the way or the line was cut; raises what the last try raised."""
+    for _try in range(_TRIES - 1):
+        try:
+            return work()
+        except OperationalError as error:
+            # Django has connected anew by now if it could; inside a transaction it could not.
+            if not (_is_busy(error) or (_was_cut(error) and connection.is_usable())):
+                raise
+    return work()
+
+
+def _is_busy(error: Exception) -> bool:
+    return _sqlstate(error) in _BUSY
+
+
+def _was_cut(error: Exception) -> bool:
+    return _sqlstate(error).startswith(_CUT) or not _sqlstate(error)
+
+
+def _sqlstate(error: Exception) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""
+
+
 def _reraise_lost_connection(error: Exception) -> None:
-    """Go on only when the database is there: without it every order would seem to be bad."""
-    if isinstance(error, OperationalError | InterfaceError):
+    """Go on only when the database is there and has room: without it every order would seem to be bad."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return
+    if _sqlstate(error).startswith(_EXHAUSTED) or not connection.is_usable():
         raise error
 
 

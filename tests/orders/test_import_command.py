@@ -16,7 +16,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from orders.imports.flat_columns import FLAT_COLUMNS
-from orders.models import Order, OrderLine, Payment
+from orders.management.commands import import_orders
+from orders.models import Order, OrderLine, Payment, Product
 from tests.orders.import_files import csv_file, nothing_written, open_shop, row
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +77,51 @@ def test_it_leaves_with_two_and_one_sentence_when_the_file_or_the_shop_is_not_th
     assert (code, json.loads(out)) == (2, {"error": "The file is empty."})
     assert nothing_written()
     assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.django_db
+def test_it_leaves_with_three_when_something_unexpected_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_shop()
+    private = "13800138000"
+
+    def broken(*_args: object, **_how: object) -> None:
+        raise KeyError(private)
+
+    monkeypatch.setattr(import_orders, "import_file", broken)
+    path = csv_file(tmp_path, row())
+    code, out, err = run(path, "--shop", "north")
+    assert (code, out) == (3, "")
+    assert err.startswith("The import ended early by an error of the program or the database (KeyError).")
+    assert "test_import_command.py" in caplog.text
+    assert private not in caplog.text
+    code, out, err = run(path, "--shop", "north", "--json")
+    assert (code, err, [*json.loads(out)]) == (3, "", ["error"])
+
+
+@pytest.mark.django_db
+def test_a_dry_run_counts_and_refuses_as_the_real_run_does(tmp_path: Path) -> None:
+    open_shop()
+    path = csv_file(tmp_path, row(), row(order_no="A2", recipient_address="*" * 100), row(order_no="A3"))
+    told = []
+    for how in (["--dry-run"], []):
+        code, out, _err = run(path, "--shop", "north", "--json", *how)
+        report = json.loads(out)
+        rows = (tmp_path / "orders.errors.csv").read_text(encoding="utf-8-sig")
+        told.append((code, report["new"], report["rejected"], report["error_rows"], rows))
+    assert told[0] == told[1]
+    assert told[0][:3] == (1, {"orders": 2, "lines": 2}, {"orders": 1, "lines": 1})
+
+
+@pytest.mark.django_db
+def test_a_dry_run_about_stored_orders_writes_nothing(tmp_path: Path) -> None:
+    open_shop()
+    run(csv_file(tmp_path, row(), row(order_no="A2")), "--shop", "north")
+    before = [*Order.objects.order_by("pk").values()]
+    path = csv_file(tmp_path, row(city="Wuhan", product_no="p-2"), row(order_no="A2", city="Wuhan"))
+    assert json.loads(run(path, "--shop", "north", "--json", "--dry-run")[1])["changed"] == {"orders": 2, "lines": 2}
+    assert ([*Order.objects.order_by("pk").values()], Product.objects.count()) == (before, 1)
 
 
 @pytest.mark.django_db

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+import traceback
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
@@ -16,13 +18,16 @@ from sellercenter.imports import UnreadableFile
 from sellercenter.models import Shop
 from sellercenter.permissions import SYSTEM
 
-REJECTED, UNREADABLE = 1, 2
+log = logging.getLogger(__name__)
+
+REJECTED, UNREADABLE, FAILED = 1, 2, 3
 
 
 class Command(BaseCommand):
     help = (
         "Imports orders from a CSV or XLSX file in the layout of docs/import-layout.md; a file may be imported again. "
-        "Exit code 0: everything is in; 1: some orders were refused; 2: the file can't be read, nothing was written."
+        "Exit code 0: everything is in; 1: some orders were refused; 2: the file can't be read, nothing was written; "
+        "3: it ended early by an error, what was written until then stays."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,14 +46,26 @@ class Command(BaseCommand):
                 raise UnreadableFile(_("There is no shop with the code “%s”.") % options["shop"])
             report = import_file(shop, options["file"], by=SYSTEM, dry_run=options["dry_run"], errors=options["errors"])
         except UnreadableFile as refusal:
-            if options["json"]:
-                self.stdout.write(json.dumps({"error": str(refusal)}, ensure_ascii=False))
-            else:
-                self.stderr.write(str(refusal))
-            sys.exit(UNREADABLE)
+            self._leave(UNREADABLE, str(refusal), as_json=options["json"])
+        except Exception as error:
+            # Where it broke, but not the error's own words: those may repeat a buyer's name or address.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("the import was ended by %s\n%s", type(error).__name__, where)
+            message = _(
+                "The import ended early by an error of the program or the database (%s). "
+                "What was written until then stays; import the file again to bring in the rest."
+            )
+            self._leave(FAILED, message % type(error).__name__, as_json=options["json"])
         self.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False) if options["json"] else _told(report))
         if report.rejected.orders:
             sys.exit(REJECTED)
+
+    def _leave(self, code: int, message: str, *, as_json: bool) -> NoReturn:
+        if as_json:
+            self.stdout.write(json.dumps({"error": message}, ensure_ascii=False))
+        else:
+            self.stderr.write(message)
+        sys.exit(code)
 
 
 def _told(report: Report) -> str:
