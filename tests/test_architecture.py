@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,18 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree(path)))
+
+
 def each(kind: type[ast.AST], path: Path):
-    return [node for node in ast.walk(tree(path)) if isinstance(node, kind)]
+    return [node for node in nodes(path) if isinstance(node, kind)]
 
 
 def imported(path: Path) -> list[tuple[str, int]]:
