@@ -293,7 +293,8 @@ def test_exceptions_are_not_swallowed_wholesale(source):
     handlers = [
         node for node in each(ast.ExceptHandler, source) if node.type is None or ast.unparse(node.type) == "Exception"
     ]
-    allowed = name_of(source).startswith(("orders/imports/", "sellercenter/imports"))
+    # An import refuses row by row; a command is the outermost door and tells without repeating private words.
+    allowed = name_of(source).startswith(("orders/imports/", "sellercenter/imports", "orders/management/commands/"))
     assert handlers == [] or allowed
 
 
