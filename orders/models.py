@@ -50,10 +50,13 @@ def never_negative(name: str, *fields: str) -> models.CheckConstraint:
     return models.CheckConstraint(name=name, condition=Q(**{f"{field}__gte": 0 for field in fields}))
 
 
+# Keys that lead another index of their table get none of their own: each index is paid for with every row.
+
+
 class Buyer(models.Model):
     """A person who buys, known by the platform's id; never by a name or a masked value."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="buyers")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="buyers", db_index=False)
     uid = models.CharField(_("platform id"), max_length=64)
     nickname = models.CharField(_("nickname"), max_length=80, blank=True)
     relay_email = models.EmailField(_("relay e-mail"), blank=True)
@@ -72,7 +75,7 @@ class Buyer(models.Model):
 class Creator(models.Model):
     """A host or video author who brings orders."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="creators")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="creators", db_index=False)
     number = models.CharField(_("creator id"), max_length=64)
     name = models.CharField(_("name"), max_length=80)
 
@@ -90,7 +93,7 @@ class Creator(models.Model):
 class Product(models.Model):
     """Something the shop sells."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="products")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="products", db_index=False)
     number = models.CharField(_("product id"), max_length=64)
     title = models.CharField(_("title"), max_length=200)
 
@@ -109,7 +112,7 @@ class Product(models.Model):
 class Sku(models.Model):
     """One variant of a product, with the seller's own code."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="skus")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="skus", db_index=False)
     product = models.ForeignKey(Product, models.CASCADE, related_name="skus")
     number = models.CharField(_("SKU id"), max_length=64)
     code = models.CharField(_("seller SKU"), max_length=64, blank=True)
@@ -182,7 +185,7 @@ class OrderQuerySet(ShopQuerySet):
 class Order(models.Model):
     """An order: who bought what for how much, where it stands, and until when somebody must act."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="orders")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="orders", db_index=False)
     # Numbers compare byte by byte, so that the unique index also finds prefixes.
     number = models.CharField(_("order no."), max_length=64, db_collation="C")
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.NORMAL)
@@ -354,7 +357,7 @@ class Recipient(models.Model):
     """Where an order goes: private fields encrypted, a masked copy for eyes, an index for the exact phone."""
 
     order = models.OneToOneField(Order, models.CASCADE, primary_key=True, related_name="recipient", db_constraint=False)
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     name_sealed = models.BinaryField(default=b"")
     phone_sealed = models.BinaryField(default=b"")
     address_sealed = models.BinaryField(default=b"")
@@ -377,8 +380,8 @@ class Recipient(models.Model):
 class OrderLine(models.Model):
     """One position of an order, with its price, its part of the discounts, and who brought it."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
-    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_constraint=False)
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines", db_constraint=False, db_index=False)
     number = models.CharField(_("line no."), max_length=64)
     position = models.PositiveIntegerField(default=1)
     product = models.ForeignKey(Product, models.PROTECT, related_name="+")
@@ -448,8 +451,8 @@ class OrderLine(models.Model):
 class Payment(models.Model):
     """Money that a buyer sent for an order, or tried to."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
-    order = models.ForeignKey(Order, models.CASCADE, related_name="payments", db_constraint=False)
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="payments", db_constraint=False, db_index=False)
     position = models.PositiveIntegerField(default=1)
     method = models.CharField(_("method"), max_length=16, choices=PaymentMethod.choices)
     status = models.CharField(_("status"), max_length=10, choices=PaymentStatus.choices, default=PaymentStatus.PENDING)
@@ -482,7 +485,7 @@ class Payment(models.Model):
 class Parcel(models.Model):
     """A parcel; it may carry lines of several orders, and an order may travel in several."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="parcels")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="parcels", db_index=False)
     carrier = models.CharField(_("carrier"), max_length=40, blank=True)
     tracking_no = models.CharField(_("tracking no."), max_length=64, blank=True, db_collation="C")
     status = models.CharField(_("status"), max_length=18, choices=ParcelStatus.choices, default=ParcelStatus.READY)
@@ -511,8 +514,8 @@ class Parcel(models.Model):
 class ParcelLine(models.Model):
     """How many units of a line travel in a parcel."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
-    parcel = models.ForeignKey(Parcel, models.CASCADE, related_name="parts", db_constraint=False)
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    parcel = models.ForeignKey(Parcel, models.CASCADE, related_name="parts", db_constraint=False, db_index=False)
     line = models.ForeignKey(OrderLine, models.CASCADE, related_name="parts")
     order = models.ForeignKey(Order, models.CASCADE, related_name="parcel_parts", db_constraint=False)
     quantity = models.PositiveIntegerField(_("quantity"))
@@ -532,7 +535,7 @@ class ParcelLine(models.Model):
 class TrackingEvent(models.Model):
     """One message of a carrier; they come late, twice and out of order."""
 
-    parcel = models.ForeignKey(Parcel, models.CASCADE, related_name="events")
+    parcel = models.ForeignKey(Parcel, models.CASCADE, related_name="events", db_index=False)
     code = models.CharField(max_length=18, choices=TrackingCode.choices, default=TrackingCode.INFO)
     at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now())
@@ -554,8 +557,8 @@ class TrackingEvent(models.Model):
 class OrderNote(models.Model):
     """What the team writes to itself about an order; only ever added to, so nobody's words get lost."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
-    order = models.ForeignKey(Order, models.CASCADE, related_name="notes", db_constraint=False)
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="notes", db_constraint=False, db_index=False)
     author = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
     author_label = models.CharField(max_length=60)
     body = models.TextField(_("note"), max_length=2000)

@@ -237,7 +237,7 @@ class Member(models.Model):
 class Event(models.Model):
     """One thing that happened: the history people read, the log, and the source of notices; only ever added to."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="events")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="events", db_index=False)
     kind = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=30)
     subject_id = models.BigIntegerField()

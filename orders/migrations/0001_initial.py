@@ -342,7 +342,10 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="buyers", to="sellercenter.shop"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="buyers",
+                        to="sellercenter.shop",
                     ),
                 ),
             ],
@@ -360,7 +363,10 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="creators", to="sellercenter.shop"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="creators",
+                        to="sellercenter.shop",
                     ),
                 ),
             ],
@@ -409,7 +415,10 @@ class Migration(migrations.Migration):
             model_name="order",
             name="shop",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="orders", to="sellercenter.shop"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="orders",
+                to="sellercenter.shop",
             ),
         ),
         migrations.CreateModel(
@@ -520,6 +529,7 @@ class Migration(migrations.Migration):
                     "order",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="lines",
                         to="orders.order",
@@ -529,6 +539,7 @@ class Migration(migrations.Migration):
                     "shop",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="sellercenter.shop",
@@ -561,6 +572,7 @@ class Migration(migrations.Migration):
                     "order",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="notes",
                         to="orders.order",
@@ -570,6 +582,7 @@ class Migration(migrations.Migration):
                     "shop",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="sellercenter.shop",
@@ -615,7 +628,10 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="parcels", to="sellercenter.shop"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parcels",
+                        to="sellercenter.shop",
                     ),
                 ),
             ],
@@ -648,6 +664,7 @@ class Migration(migrations.Migration):
                     "parcel",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="parts",
                         to="orders.parcel",
@@ -657,6 +674,7 @@ class Migration(migrations.Migration):
                     "shop",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="sellercenter.shop",
@@ -743,6 +761,7 @@ class Migration(migrations.Migration):
                     "order",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="payments",
                         to="orders.order",
@@ -752,6 +771,7 @@ class Migration(migrations.Migration):
                     "shop",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to="sellercenter.shop",
@@ -773,7 +793,10 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="products", to="sellercenter.shop"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="products",
+                        to="sellercenter.shop",
                     ),
                 ),
             ],
@@ -808,7 +831,10 @@ class Migration(migrations.Migration):
                 (
                     "shop",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="skus", to="sellercenter.shop"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="skus",
+                        to="sellercenter.shop",
                     ),
                 ),
             ],
@@ -855,7 +881,10 @@ class Migration(migrations.Migration):
                 (
                     "parcel",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="orders.parcel"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="orders.parcel",
                     ),
                 ),
             ],
@@ -878,6 +907,7 @@ class Migration(migrations.Migration):
             name="shop",
             field=models.ForeignKey(
                 db_constraint=False,
+                db_index=False,
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="+",
                 to="sellercenter.shop",
