@@ -12,7 +12,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 
 import django
 from django.db import connection
@@ -38,13 +38,27 @@ def second_process() -> Iterator[ProcessPoolExecutor]:
         initargs=(connection.settings_dict["NAME"], translation.get_language()),
     )
     try:
+        with _deaf_to_ctrl_c():
+            pool.submit(os.getpid)
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Start what is started here deaf to Ctrl-C, from its first instruction on; the caller ends the work, and then it."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _begin(database: str, language: str | None) -> None:
-    # Ctrl-C reaches both of us; the caller ends the work, and then us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_caller, daemon=True).start()
     django.setup()

@@ -91,11 +91,12 @@ def test_however_an_import_is_ended_its_second_process_ends_too(how: signal.Sign
         time.sleep(0.5)
         # Ctrl-C reaches everybody in the terminal, the other two only the one they are meant for.
         (os.killpg if how == signal.SIGINT else os.kill)(importer.pid, how)
-        assert importer.wait(20) != 0
+        assert importer.wait(60) != 0
         assert _wait(lambda: not any(map(_lives, others or [])))
     finally:
         if importer.poll() is None:
             os.killpg(importer.pid, signal.SIGKILL)
+            importer.wait(60)
 
 
 @pytest.mark.django_db(transaction=True)
