@@ -47,7 +47,7 @@ def second_process() -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Start what is started here deaf to Ctrl-C, from its first instruction on; the caller ends the work, and then it."""
+    """Start what is started here deaf to Ctrl-C from its first instruction on; the caller ends work, and then it."""
     if current_thread() is not main_thread():
         yield
         return
