@@ -1,4 +1,4 @@
-"""Figures of the search box at 1,000,000 orders: database time of every query that one search makes, pages in memory."""
+"""Figures of the search box at 1,000,000 orders: database time of all queries of one search, pages in memory."""
 
 from __future__ import annotations
 
