@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from sellercenter.models import Member, Shop
 from tests.bench import floor
+from tests.bench.floor import figure
 
 FRAGMENT = {"HX-Target": "list"}
 
@@ -76,21 +77,3 @@ def nth_page(visitor: Client, here: str, number: int) -> str:
     address = f"{here}?after={Cursor(row['placed_at'], row['pk']).token()}"
     ok(visitor, address)
     return address
-
-
-def figure(
-    name: str, value: float, unit: str, floor: float | None = None, *, target: float | None = None, more: bool = False
-) -> dict[str, Any]:
-    """Shape one figure; with a floor the target is a ratio to it, `more` means that larger is better."""
-    ratio = value / floor if floor else None
-    judged = ratio if ratio is not None else value
-    met = target is None or (judged >= target if more else judged <= target)
-    return {
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "floor": None if floor is None else round(floor, 3),
-        "ratio": None if ratio is None else round(ratio, 3),
-        "target": target,
-        "ok": met,
-    }

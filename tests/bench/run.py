@@ -26,7 +26,6 @@ def prepare(orders: int) -> tuple[Any, Any]:
     from sellercenter.models import Shop
 
     settings.ALLOWED_HOSTS.append("testserver")
-    call_command("migrate", verbosity=0)
     start = time.monotonic()
     if filling.empty():
         filling.fill_shops([orders, 10_000], seed=1, until=timezone.now(), events=False)
@@ -57,6 +56,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"No such bench: {', '.join(sorted(unknown))}. There are {', '.join(benches)}.", file=sys.stderr)
         return 2
+    call_command("migrate", verbosity=0)
     met = True
     for name in names or benches:
         for one in benches[name]():
