@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.floor import figure
+from tests.bench.figures import figure
 from tests.real import olist
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from sellercenter.models import Member, Shop
 from tests.bench import floor
-from tests.bench.floor import figure
+from tests.bench.figures import figure
 
 FRAGMENT = {"HX-Target": "list"}
 

@@ -12,7 +12,7 @@ from orders import search
 from orders.models import Order, OrderLine
 from orders.tables import OrderTable
 from sellercenter.models import Shop
-from tests.bench.floor import figure
+from tests.bench.figures import figure
 
 LIMIT = 25.0
 WORDS = 24
