@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
@@ -29,6 +30,8 @@ COMMON = 12
 WALK = 20_000
 MOST_CANDIDATES = 10_000
 MOST_PRODUCTS = 500
+# So many pages of the nearest candidates are tried before all of them.
+NEAREST = 4
 _KEYS = ArrayField(BigIntegerField())
 Products = list[int] | QuerySet | None
 # Phones are also copied with spaces and brackets in between.
@@ -150,18 +153,18 @@ class Needle:
         bought = ArraySubquery(lines.filter(order_id=OuterRef("pk")).values("product_id"))
         return found | Q(Overlaps(bought, Value(self.products, output_field=_KEYS)))
 
-    def candidates(self) -> list[int] | None:
-        """Return the orders that the indexes find, or None when the word is common after all."""
+    def candidates(self) -> list[tuple[int, datetime]] | None:
+        """Return the orders that the indexes find, each with its time, or None when the word is common after all."""
         every = Order.objects.for_shop(self.shop).order_by()
         queries: list[QuerySet] = [
-            every.filter(nickname_indexed(self.text)).values_list("pk"),
-            every.filter(number__startswith=self.text).values_list("pk"),
+            every.filter(nickname_indexed(self.text)).values_list("pk", "placed_at"),
+            every.filter(number__startswith=self.text).values_list("pk", "placed_at"),
         ]
         if self.products is not None:
             lines = OrderLine.objects.for_shop(self.shop).order_by()
-            queries.append(lines.filter(product_id__in=self.products).values_list("order_id"))
+            queries.append(lines.filter(product_id__in=self.products).values_list("order_id", "placed_at"))
         union = queries[0].union(*queries[1:], all=True)
-        found = [pk for (pk,) in union[: MOST_CANDIDATES + 1]]
+        found = list(union[: MOST_CANDIDATES + 1])
         return None if len(found) > MOST_CANDIDATES else found
 
 
@@ -205,8 +208,25 @@ def fetch(rows: QuerySet, text: str, sort: Sort, size: int, cursor: Cursor | Non
     if whole:
         return page
     indexed = needle.candidates()
-    wanted = needle.matches() if indexed is None else among(indexed)
-    return keyset.fetch(rows.filter(wanted), sort, size, cursor)
+    if indexed is None:
+        return keyset.fetch(rows.filter(needle.matches()), sort, size, cursor)
+    nearest = _nearest(indexed, sort, cursor, most=NEAREST * size)
+    page = keyset.fetch(rows.filter(among(nearest)), sort, size, cursor)
+    more = page.previous if cursor and cursor.backwards else page.next
+    if more is not None or len(nearest) == len(indexed):
+        return page
+    return keyset.fetch(rows.filter(among([pk for pk, _at in indexed])), sort, size, cursor)
+
+
+def _nearest(found: list[tuple[int, datetime]], sort: Sort, cursor: Cursor | None, *, most: int) -> list[int]:
+    """Return the orders that come next in a list by time, a few pages of them; all of them in any other list."""
+    if sort.field != "placed_at" or len(found) <= most:
+        return [pk for pk, _at in found]
+    falling = sort.descending != bool(cursor and cursor.backwards)
+    if cursor is not None:
+        found = [one for one in found if (one[1] <= cursor.value if falling else one[1] >= cursor.value)]
+    found.sort(key=lambda one: (one[1], one[0]), reverse=falling)
+    return [pk for pk, _at in found[:most]]
 
 
 def _walk(
