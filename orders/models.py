@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.grams import Bigrams
 from orders.states import (
-    OPEN,
     UNSHIPPED,
     Abnormal,
     AfterSales,
@@ -144,26 +143,6 @@ LISTED = (
 
 class OrderQuerySet(ShopQuerySet):
     """What can be asked of orders."""
-
-    def open(self) -> Self:
-        """Keep the orders in which something is still to happen."""
-        return self.filter(status__in=OPEN)
-
-    def overdue(self) -> Self:
-        """Keep the open orders whose deadline has passed, whether or not a sweep has been there."""
-        return self.open().filter(deadline_at__lte=Now())
-
-    def due_before(self, moment: object) -> Self:
-        """Keep the open orders whose deadline lies ahead, but before `moment`."""
-        return self.open().filter(deadline_at__gt=Now(), deadline_at__lte=moment)
-
-    def unshipped(self) -> Self:
-        """Keep the paid orders that still have to leave the house."""
-        return self.filter(status__in=UNSHIPPED)
-
-    def abnormal(self) -> Self:
-        """Keep the orders that somebody marked."""
-        return self.exclude(abnormal="")
 
     def with_parties(self) -> Self:
         """Load what a list row shows besides the order: lines with their creators, recipient, parcels."""

@@ -110,12 +110,6 @@ def region(order: Order, at: Setting) -> str:
     return " · ".join(part for part in (order.province, order.city) if part)
 
 
-def discounts(order: Order) -> Decimal:
-    """Add up what all bearers together took off."""
-    goods = order.platform_discount + order.seller_discount + order.creator_discount + order.payment_discount
-    return goods + order.freight_discount
-
-
 class OrderTable(ListTable):
     """The columns of the order list; the first twelve are shown unless a person chooses others."""
 

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 SOON = timedelta(hours=4)
 
@@ -60,17 +59,6 @@ def span(delta: timedelta) -> str:
     if hours:
         return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes}
     return _("%(m)d min") % {"m": minutes}
-
-
-def words(delta: timedelta) -> str:
-    """Write a length of time in whole words, such as 48 hours or 7 days."""
-    hours, rest = divmod(int(delta.total_seconds()), 3600)
-    if rest:
-        minutes = int(delta.total_seconds()) // 60
-        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-    if hours % 24 or hours <= 72:
-        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
-    return ngettext("%(n)d day", "%(n)d days", hours // 24) % {"n": hours // 24}
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:

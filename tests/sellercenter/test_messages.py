@@ -40,7 +40,7 @@ def test_the_compiled_catalogue_is_read_like_python_reads_it() -> None:
         catalogue = gettext.GNUTranslations(file)
     assert catalogue.gettext("To ship") == "待发货"
     assert catalogue.pgettext("order state", "Shipped") == "已发货"
-    assert [catalogue.ngettext("%(n)d hour", "%(n)d hours", n) for n in (1, 2)] == ["%(n)d 小时"] * 2
+    assert [catalogue.ngettext("%(n)d day", "%(n)d days", n) for n in (1, 2)] == ["%(n)d 天"] * 2
 
 
 @pytest.mark.parametrize(

@@ -75,22 +75,6 @@ def test_a_span_has_its_two_largest_units(delta, text):
     assert times.span(delta) == text
 
 
-@pytest.mark.parametrize(
-    ("delta", "text"),
-    [
-        (timedelta(minutes=15), "15 minutes"),
-        (timedelta(minutes=1), "1 minute"),
-        (timedelta(hours=1), "1 hour"),
-        (timedelta(hours=72), "72 hours"),
-        (timedelta(hours=96), "4 days"),
-        (timedelta(days=7), "7 days"),
-        (timedelta(minutes=90), "90 minutes"),
-    ],
-)
-def test_a_policy_is_read_in_whole_words(delta, text):
-    assert times.words(delta) == text
-
-
 def test_a_moment_is_short_on_the_row_and_whole_on_hover():
     shown = times.moment(NOW, SHANGHAI, this_year=2026)
     assert (shown.short, shown.full) == ("11-22 20:00", "2026-11-22 20:00:00 CST")
