@@ -137,7 +137,7 @@ def state() -> str:
     tables = sorted({model._meta.db_table for model in apps.get_models()} - NOT_COUNTED)
     one = "SELECT '{0}' AS t, count(*) AS n, coalesce(sum(hashtextextended(r::text, 0)), 0) AS h FROM {0} r"
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(one.format(table) for table in tables))
+        cursor.execute(" UNION ALL ".join(one.format(table) for table in tables) + " ORDER BY t")
         return repr(cursor.fetchall())
 
 
