@@ -163,3 +163,14 @@ class TrackingCode(models.TextChoices):
     RETURNING = "returning", _("On its way back")
     RETURNED = "returned", _("Returned")
     LOST = "lost", _("Lost")
+
+
+class StockKind(models.TextChoices):
+    """Why a SKU's stock changed."""
+
+    COUNT = "count", _("Counted")
+    ADJUST = "adjust", _("Changed by hand")
+    RESERVE = "reserve", _("Reserved by an order")
+    RELEASE = "release", _("Given back by an order")
+    TAKE = "take", _("Shipped")
+    RETURN = "return", pgettext_lazy("stock", "Returned")

@@ -1,4 +1,4 @@
-"""The orders room's records. Reads are QuerySet methods here; writes stand in the verb modules."""
+"""Orders and what hangs on them; the states stand in `orders/states.py`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from orders.grams import Bigrams
+from orders.models.goods import Buyer, Creator, Product, Sku, money, never_negative, one_of
 from orders.states import (
     UNSHIPPED,
     Abnormal,
@@ -31,106 +32,6 @@ from orders.states import (
     TrackingCode,
 )
 from sellercenter.models import Member, Shop, ShopQuerySet
-from sellercenter.texts import Text
-
-
-def money(label: Text, **options: object) -> models.DecimalField:
-    """Declare an amount in the order's currency: 14 digits, two of them after the point."""
-    return models.DecimalField(label, max_digits=14, decimal_places=2, db_default=0, default=0, **options)  # type: ignore[arg-type]
-
-
-def one_of(name: str, field: str, values: list[str] | list[int]) -> models.CheckConstraint:
-    """Declare that a column holds nothing but these words."""
-    return models.CheckConstraint(name=name, condition=Q(**{f"{field}__in": values}))
-
-
-def never_negative(name: str, *fields: str) -> models.CheckConstraint:
-    """Declare that none of these columns falls below zero."""
-    return models.CheckConstraint(name=name, condition=Q(**{f"{field}__gte": 0 for field in fields}))
-
-
-# Keys that lead another index of their table get none of their own: each index is paid for with every row.
-
-
-class Buyer(models.Model):
-    """A person who buys, known by the platform's id; never by a name or a masked value."""
-
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="buyers", db_index=False)
-    uid = models.CharField(_("platform id"), max_length=64)
-    nickname = models.CharField(_("nickname"), max_length=80, blank=True)
-    relay_email = models.EmailField(_("relay e-mail"), blank=True)
-    tags = ArrayField(models.CharField(max_length=30), default=list, blank=True)
-
-    objects = ShopQuerySet.as_manager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("buyer"), _("buyers")
-        constraints = [models.UniqueConstraint("shop", "uid", name="buyer_uid_once_per_shop")]
-
-    def __str__(self) -> str:
-        return self.nickname or self.uid
-
-
-class Creator(models.Model):
-    """A host or video author who brings orders."""
-
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="creators", db_index=False)
-    number = models.CharField(_("creator id"), max_length=64)
-    name = models.CharField(_("name"), max_length=80)
-
-    objects = ShopQuerySet.as_manager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("creator"), _("creators")
-        ordering = ["name", "pk"]
-        constraints = [models.UniqueConstraint("shop", "number", name="creator_number_once_per_shop")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Product(models.Model):
-    """Something the shop sells."""
-
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="products", db_index=False)
-    number = models.CharField(_("product id"), max_length=64)
-    title = models.CharField(_("title"), max_length=200)
-
-    objects = ShopQuerySet.as_manager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("product"), _("products")
-        ordering = ["title", "pk"]
-        constraints = [models.UniqueConstraint("shop", "number", name="product_number_once_per_shop")]
-        indexes = [GinIndex("shop", OpClass(Lower("title"), "gin_trgm_ops"), name="product_title_trigrams")]
-
-    def __str__(self) -> str:
-        return self.title
-
-
-class Sku(models.Model):
-    """One variant of a product, with the seller's own code."""
-
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="skus", db_index=False)
-    product = models.ForeignKey(Product, models.CASCADE, related_name="skus")
-    number = models.CharField(_("SKU id"), max_length=64)
-    code = models.CharField(_("seller SKU"), max_length=64, blank=True)
-    variant = models.CharField(_("variant"), max_length=120, blank=True)
-    price = money(_("price"))
-
-    objects = ShopQuerySet.as_manager()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("SKU"), _("SKUs")
-        constraints = [
-            models.UniqueConstraint("shop", "number", name="sku_number_once_per_shop"),
-            never_negative("sku_price_not_negative", "price"),
-        ]
-        indexes = [models.Index("shop", "code", name="sku_code")]
-
-    def __str__(self) -> str:
-        return self.number
-
 
 # What the order list can show or sort by; the rest of an order's many columns stays in the database.
 LISTED = (
@@ -173,6 +74,8 @@ class Order(models.Model):
     raw_status = models.CharField(_("status at the platform"), max_length=40, blank=True)
     due_at = models.DateTimeField(_("next automatic step"), null=True, blank=True)
     due_step = models.CharField(max_length=20, blank=True)
+    # What comes by itself after `due_step`, each [step, time]; fixed when it was planned.
+    due_later = models.JSONField(db_default=Value([], models.JSONField()), default=list, blank=True)
 
     placed_at = models.DateTimeField(_("placed"))
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
@@ -184,6 +87,9 @@ class Order(models.Model):
     cancelled_by = models.CharField(_("cancelled by"), max_length=10, choices=CancelledBy.choices, blank=True)
     cancel_reason = models.CharField(_("cancel reason"), max_length=120, blank=True)
     cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, blank=True)
+    cancel_wish = models.CharField(_("why the buyer wants to cancel"), max_length=120, blank=True, db_default="")
+    answer_by = models.DateTimeField(_("answer the cancel request by"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("reminded by a person"), null=True, blank=True)
     pay_by = models.DateTimeField(_("pay by"), null=True, blank=True)
     ship_by = models.DateTimeField(_("ship by"), null=True, blank=True)
     confirm_by = models.DateTimeField(_("receipt confirmed by"), null=True, blank=True)
@@ -219,6 +125,7 @@ class Order(models.Model):
     total_amount = money(_("total"))
     paid_amount = money(_("paid amount"))
     refunded_amount = money(_("refunded amount"))
+    refund_due = money(_("refund to make"))
     payment_method = models.CharField(_("payment method"), max_length=16, choices=PaymentMethod.choices, blank=True)
     payment_state = GeneratedField(
         expression=Case(
@@ -242,6 +149,7 @@ class Order(models.Model):
     )
     aftersales = models.CharField(_("after-sales"), max_length=8, choices=AfterSales.choices, default=AfterSales.NONE)
     held = models.BooleanField(_("held"), default=False)
+    held_reason = models.CharField(_("why it is held"), max_length=120, blank=True, db_default="")
 
     source = models.CharField(_("source"), max_length=10, choices=Source.choices, default=Source.SHOP)
     channel = models.CharField(_("app"), max_length=40, blank=True)
@@ -275,7 +183,7 @@ class Order(models.Model):
                 "order_amounts_not_negative",
                 *("goods_amount", "platform_discount", "seller_discount", "creator_discount", "payment_discount"),
                 *("freight_amount", "freight_discount", "tax_amount", "fee_amount", "total_amount", "paid_amount"),
-                "refunded_amount",
+                *("refunded_amount", "refund_due"),
             ),
             models.CheckConstraint(name="order_refund_within_paid", condition=Q(refunded_amount__lte=F("paid_amount"))),
             models.CheckConstraint(
@@ -324,6 +232,7 @@ class Order(models.Model):
             models.Index("shop", F("placed_at").desc(), name="order_in_aftersales", condition=Q(aftersales="open")),
             models.Index("shop", "flag", F("placed_at").desc(), name="order_flagged", condition=Q(flag__isnull=False)),
             models.Index("due_at", name="order_due", condition=Q(due_at__isnull=False)),
+            models.Index("shop", F("placed_at").desc(), name="order_refund_due", condition=Q(refund_due__gt=0)),
             GinIndex("shop", OpClass(Lower("buyer_nickname"), "gin_trgm_ops"), name="order_nickname_trigrams"),
             GinIndex("shop", Bigrams(Lower("buyer_nickname")), name="order_nickname_bigrams"),
         ]
@@ -370,6 +279,7 @@ class OrderLine(models.Model):
     seller_sku = models.CharField(_("seller SKU"), max_length=64, blank=True)
     status = models.CharField(_("status"), max_length=16, choices=LineStatus.choices, default=LineStatus.WAITING)
     quantity = models.PositiveIntegerField(_("quantity"))
+    reserved = models.PositiveIntegerField(_("reserved"), db_default=0, default=0)
     list_price = money(_("list price"))
     unit_price = money(_("unit price"))
     platform_discount = money(_("platform discount"))
@@ -398,6 +308,7 @@ class OrderLine(models.Model):
             models.UniqueConstraint("order", "number", name="line_number_once_per_order"),
             one_of("line_status_known", "status", LineStatus.values),
             models.CheckConstraint(name="line_quantity_positive", condition=Q(quantity__gt=0)),
+            models.CheckConstraint(name="line_reserves_its_units_at_most", condition=Q(reserved__lte=F("quantity"))),
             never_negative(
                 "line_amounts_not_negative",
                 *("list_price", "unit_price", "platform_discount", "seller_discount", "creator_discount"),

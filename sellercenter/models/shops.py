@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -104,6 +105,28 @@ POLICY_CLOCKS = (
 )
 
 
+class Channel(models.TextChoices):
+    """A way by which a message reaches a buyer."""
+
+    IN_SITE = "in_site", _("In-site message")
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("SMS")
+
+
+def _first_channels() -> list[str]:
+    return [Channel.IN_SITE.value]
+
+
+def _second_channels() -> list[str]:
+    return [Channel.IN_SITE.value, Channel.SMS.value]
+
+
+def _channels(label: Text, default: Callable[[], list[str]]) -> ArrayField:
+    """Declare over which channels one step of the reminder ladder goes; none means that the step is left out."""
+    known = models.CharField(max_length=10, choices=Channel.choices)
+    return ArrayField(known, verbose_name=label, default=default, blank=True)
+
+
 class ShopPolicy(models.Model):
     """Every clock of a shop as a value; an empty clock never rings.
 
@@ -122,6 +145,26 @@ class ShopPolicy(models.Model):
     ship_cancel = _clock(_("unshipped orders are cancelled"), None, _("After payment. Empty: never."))
     tracking_silence = _clock(_("no carrier update"), timedelta(days=7), _("Then the parcel is marked."))
     receipt_window = _clock(_("receipt counts as confirmed"), timedelta(days=10), _("After the parcel was delivered."))
+    first_channels = _channels(_("channels of the first reminder"), _first_channels)
+    second_channels = _channels(_("channels of the second reminder"), _second_channels)
+    quiet_from = models.TimeField(
+        _("quiet from"),
+        null=True,
+        blank=True,
+        help_text=_("No reminder leaves between these hours of the shop's day; it waits for their end."),
+    )
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    coupon = models.CharField(
+        _("coupon offered with a reminder"),
+        max_length=40,
+        blank=True,
+        help_text=_("The code that a person may offer when reminding a buyer to pay. Empty: no offer."),
+    )
+    low_stock_at = models.PositiveIntegerField(
+        _("low stock"),
+        default=5,
+        help_text=_("A SKU with so few units is reported, unless it has its own limit."),
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("policy"), _("policies")
@@ -131,6 +174,11 @@ class ShopPolicy(models.Model):
                 condition=Q(
                     *(Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gt": timedelta(0)}) for name in POLICY_CLOCKS)
                 ),
+            ),
+            models.CheckConstraint(
+                name="policy_quiet_hours_have_both_ends",
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until")),
             ),
             models.CheckConstraint(
                 name="policy_second_reminder_follows_first",
@@ -247,6 +295,8 @@ class Event(models.Model):
     at = models.DateTimeField(db_default=Now())
     recorded_at = models.DateTimeField(db_default=Now())
     data = models.JSONField(default=dict, blank=True)
+    # The outbox: from when on somebody must still be told; nothing is owed when empty.
+    owed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ShopQuerySet.as_manager()
 
@@ -256,6 +306,7 @@ class Event(models.Model):
         indexes = [
             models.Index("subject_type", "subject_id", "at", "id", name="event_of_subject"),
             models.Index("shop", F("recorded_at").desc(), F("id").desc(), name="event_of_shop"),
+            models.Index("owed_at", "id", name="event_owed", condition=Q(owed_at__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(name="event_actor_kind_known", condition=Q(actor_kind__in=ActorKind.values)),
