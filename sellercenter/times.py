@@ -64,3 +64,40 @@ def span(delta: timedelta) -> str:
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which a local day begins; where midnight is skipped, the first instant after the gap."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def after_quiet(moment: datetime, zone: ZoneInfo, quiet_from: time | None, quiet_until: time | None) -> datetime:
+    """Return the moment itself, or the end of the quiet hours in which it falls, in UTC.
+
+    The hours are read on the shop's wall clock, may pass midnight, and end at the instant at which the wall first
+    shows `quiet_until` or later: where that time is skipped, the first instant after the gap; where it comes twice,
+    the first of the two. Without both ends nothing is quiet.
+    """
+    local = moment.astimezone(zone)
+    if quiet_from is None or quiet_until is None or not _quiet(local.time(), quiet_from, quiet_until):
+        return moment
+    ends_tomorrow = quiet_from > quiet_until and local.time() >= quiet_from
+    day = local.date() + timedelta(days=1) if ends_tomorrow else local.date()
+    return max(moment, _instant(datetime.combine(day, quiet_until), zone))
+
+
+def _quiet(clock: time, quiet_from: time, quiet_until: time) -> bool:
+    if quiet_from <= quiet_until:
+        return quiet_from <= clock < quiet_until
+    return clock >= quiet_from or clock < quiet_until
+
+
+def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the wall clock first shows this time or a later one."""
+    first = wall.replace(tzinfo=zone).astimezone(UTC)
+    if first.astimezone(zone).replace(tzinfo=None) == wall:
+        return first
+    # Skipped: read with the offset after the gap it lies before the gap's end, with the one before it behind.
+    early, late = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), first
+    while late - early > timedelta(seconds=1):
+        middle = early + (late - early) / 2
+        if middle.astimezone(zone).replace(tzinfo=None) < wall:
+            early = middle
+        else:
+            late = middle
+    return late.replace(microsecond=0)

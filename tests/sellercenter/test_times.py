@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -85,3 +85,53 @@ def test_a_moment_is_short_on_the_row_and_whole_on_hover():
 def test_the_year_of_a_moment_is_that_of_the_shops_clock():
     new_year = datetime(2026, 12, 31, 18, tzinfo=UTC)
     assert times.moment(new_year, SHANGHAI, this_year=2027).short == "01-01 02:00"
+
+
+NIGHT = (time(22), time(8))
+WALL = "%Y-%m-%dT%H:%M"
+
+
+@pytest.mark.parametrize(
+    ("zone", "quiet", "wall", "leaves"),
+    [
+        (SHANGHAI, NIGHT, "2026-11-22T21:59", "2026-11-22T21:59"),
+        (SHANGHAI, NIGHT, "2026-11-22T22:00", "2026-11-23T08:00"),
+        (SHANGHAI, NIGHT, "2026-11-22T00:30", "2026-11-22T08:00"),
+        (SHANGHAI, NIGHT, "2026-11-22T08:00", "2026-11-22T08:00"),
+        (SHANGHAI, (time(12), time(14)), "2026-11-22T13:00", "2026-11-22T14:00"),
+        (SHANGHAI, (time(12), time(14)), "2026-11-22T15:00", "2026-11-22T15:00"),
+        (SHANGHAI, (None, None), "2026-11-22T03:00", "2026-11-22T03:00"),
+        # The night in which London's clocks go forward is an hour shorter; 01:30 is never shown that day.
+        (LONDON, NIGHT, "2026-03-28T23:00", "2026-03-29T08:00"),
+        (LONDON, (time(22), time(1, 30)), "2026-03-28T23:00", "2026-03-29T02:00"),
+        (LONDON, NIGHT, "2026-10-24T23:00", "2026-10-25T08:00"),
+    ],
+)
+def test_quiet_hours_end_on_the_shops_wall(zone, quiet, wall, leaves):
+    moment = datetime.strptime(wall, WALL).replace(tzinfo=zone)
+    assert times.after_quiet(moment, zone, *quiet).astimezone(zone).strftime(WALL) == leaves
+
+
+def test_quiet_hours_that_end_twice_end_the_first_time():
+    quiet = (time(22), time(1, 30))
+    in_the_night = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert times.after_quiet(in_the_night, LONDON, *quiet) == first
+    second_hour = first + timedelta(minutes=40)
+    assert times.after_quiet(second_hour, LONDON, *quiet) == second_hour
+
+
+@given(
+    st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from(sorted(available_timezones())),
+    st.times().map(lambda clock: clock.replace(microsecond=0)),
+    st.times().map(lambda clock: clock.replace(microsecond=0)),
+)
+def test_what_waits_leaves_at_the_first_moment_that_is_not_quiet(moment, name, quiet_from, quiet_until):
+    zone = ZoneInfo(name)
+    leaves = times.after_quiet(moment, zone, quiet_from, quiet_until)
+    assert moment <= leaves <= moment + timedelta(hours=25)
+    if leaves > moment:
+        assert times.after_quiet(leaves, zone, quiet_from, quiet_until) == leaves or leaves.astimezone(zone).fold
+        just_before = leaves - SECOND
+        assert just_before < moment or times.after_quiet(just_before, zone, quiet_from, quiet_until) == leaves
