@@ -23,15 +23,17 @@ STYLES_AND_SCRIPTS = sorted(path for kind in ("css", "js") for path in (ROOT / "
 VERBS = {
     "sellercenter/accounts.py",
     "sellercenter/events.py",
+    "sellercenter/faults.py",
     "sellercenter/lifecycle.py",
     "sellercenter/lists.py",
     "sellercenter/shops.py",
     "orders/actions.py",
+    "orders/inventory.py",
     "orders/lookups.py",
 }
 VERB_FOLDERS = {"orders/loading", "orders/imports", "orders/demo"}
 # SQL of their own, which only these may write.
-RAW = {"sellercenter/copying.py", "sellercenter/counts.py", "orders/loading/parties.py"}
+RAW = {"sellercenter/copying.py", "sellercenter/counts.py", "orders/inventory.py", "orders/loading/parties.py"}
 WRITES = {
     *("create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "acreate", "asave", "aupdate"),
     *("save", "update", "delete", "adelete", "raw", "select_for_update"),
