@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Protocol
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
+from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 
 from sellercenter.models import Event, Shop
 from sellercenter.permissions import Actor
+from sellercenter.wake import wake
 
+FAN_OUT = "sellercenter.tasks.fan_out"
 ENCODER = DjangoJSONEncoder()
 PLAIN = (str, int, float, bool, type(None), list, dict)
+
+
+class Consumer(Protocol):
+    """Somebody who must be told of events; named in settings.EVENT_CONSUMERS."""
+
+    kinds: frozenset[str]
+
+    def take(self, events: list[Event]) -> None:
+        """Write what follows from the events, in the caller's transaction; a second time must change nothing."""
 
 
 def record(
@@ -21,13 +37,35 @@ def record(
     """Add one event to the history of `subject`, in the caller's transaction.
 
     `kind` reads `order.paid`; `at` is when it happened, the database's now when left out; `data` must be
-    JSON of plain values without private data. Raises TransactionManagementError outside a transaction.
+    JSON of plain values without private data. Consumers of the kind are told after the commit.
+    Raises TransactionManagementError outside a transaction.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError(f"{kind} must be recorded in the transaction of its change")
-    fields: dict[str, Any] = {} if at is None else {"at": at}
-    return Event.objects.create(
-        shop=shop,
+    event = _event(shop.pk, kind, subject, by, data)
+    event.shop = shop
+    if at is not None:
+        event.at = at
+    _write([event], kind)
+    return event
+
+
+def record_all(
+    kind: str,
+    subjects: Iterable[models.Model],
+    *,
+    by: Actor,
+    data: Callable[[Any], dict[str, Any]] | None = None,
+) -> list[Event]:
+    """Add the same kind of event to the history of many records with one INSERT, in the caller's transaction.
+
+    The shop is that of each subject; `data` returns what the event of one subject keeps. Raises as `record` does.
+    """
+    told = [_event(one.shop_id, kind, one, by, data(one) if data else {}) for one in subjects]  # type: ignore[attr-defined]
+    return _write(told, kind)
+
+
+def _event(shop_id: int, kind: str, subject: models.Model, by: Actor, data: dict[str, Any]) -> Event:
+    return Event(
+        shop_id=shop_id,
         kind=kind,
         subject_type=subject_type(subject),
         subject_id=subject.pk,
@@ -35,8 +73,37 @@ def record(
         actor_label=by.label,
         member_id=by.member_id,
         data=plain(data),
-        **fields,
+        owed_at=Now() if kind in wanted() else None,
     )
+
+
+def _write(told: list[Event], kind: str) -> list[Event]:
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError(f"{kind} must be recorded in the transaction of its change")
+    Event.objects.bulk_create(told)
+    if told and kind in wanted():
+        wake(FAN_OUT)
+    return told
+
+
+def consumers() -> tuple[Consumer, ...]:
+    """Return everybody who is told of events, in the order in which they are told."""
+    return _consumers(tuple(settings.EVENT_CONSUMERS))
+
+
+def wanted() -> frozenset[str]:
+    """Return the kinds of which somebody is told; only these are ever owed."""
+    return _wanted(tuple(settings.EVENT_CONSUMERS))
+
+
+@cache
+def _consumers(paths: tuple[str, ...]) -> tuple[Consumer, ...]:
+    return tuple(import_string(path) for path in paths)
+
+
+@cache
+def _wanted(paths: tuple[str, ...]) -> frozenset[str]:
+    return frozenset().union(*(consumer.kinds for consumer in _consumers(paths)))
 
 
 def subject_type(subject: models.Model | type[models.Model]) -> str:

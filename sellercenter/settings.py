@@ -269,3 +269,17 @@ LOGGING = {
 NAVIGATION = ["orders.views.PLACES", "sellercenter.views.PLACES"]
 # What waits behind the places that show a number: a function of the shop that returns lists by their queries.
 NAVIGATION_COUNTS = "orders.views.waiting"
+
+# What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
+SWEEPS = ["sellercenter.timetable.run_due"]
+# Calendar work, once per slot however many processes look: ("hour" or "day" of UTC, a function without arguments).
+TIMETABLE = [
+    ("hour", "sellercenter.chores.clear_ended_sessions"),
+    ("day", "sellercenter.chores.clear_old_ticks"),
+    ("day", "sellercenter.chores.clear_read_notifications"),
+    ("day", "sellercenter.chores.clear_finished_jobs"),
+    ("day", "orders.lookups.forget_old"),
+]
+
+# Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
+EVENT_CONSUMERS: list[str] = []

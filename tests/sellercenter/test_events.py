@@ -74,3 +74,38 @@ def test_an_event_without_a_transaction_is_a_programming_mistake(shop):
     with pytest.raises(transaction.TransactionManagementError):
         events.record(shop, "shop.weighed", shop, by=SYSTEM)
     assert Event.objects.count() == count
+
+
+class Listener:
+    """A consumer of one kind of event."""
+
+    kinds = frozenset({"order.weighed"})
+
+    def take(self, told):
+        """Take them and do nothing."""
+
+
+LISTENER = Listener()
+
+
+def test_only_what_somebody_waits_for_is_owed(shop, settings):
+    settings.EVENT_CONSUMERS = [f"{__name__}.LISTENER"]
+    order = make.order(shop)
+    events.record(shop, "order.weighed", order, by=SYSTEM)
+    events.record(shop, "order.measured", order, by=SYSTEM)
+    owed = Event.objects.filter(owed_at__isnull=False)
+    assert [event.kind for event in owed] == ["order.weighed"]
+    assert abs(owed[0].owed_at - owed[0].recorded_at) < timedelta(seconds=1)
+
+
+def test_many_records_get_their_events_with_one_insert(shop, other_shop, settings, django_assert_num_queries):
+    settings.EVENT_CONSUMERS = [f"{__name__}.LISTENER"]
+    orders = [make.order(shop), make.order(other_shop)]
+    with django_assert_num_queries(1):
+        written = events.record_all("order.weighed", orders, by=SYSTEM, data=lambda one: {"number": one.number})
+    found = [events.of(one).get(kind="order.weighed") for one in orders]
+    assert [event.pk for event in found] == [event.pk for event in written]
+    assert [event.shop_id for event in found] == [shop.pk, other_shop.pk]
+    assert [event.data for event in found] == [{"number": one.number} for one in orders]
+    assert all(event.owed_at for event in found)
+    assert events.record_all("order.weighed", [], by=SYSTEM) == []
