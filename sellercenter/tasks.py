@@ -9,3 +9,11 @@ def clear_ended_sessions() -> None:
     from django.core.management import call_command
 
     call_command("clearsessions")
+
+
+@shared_task(queue="jobs")
+def run_jobs() -> int:
+    """Work for one turn on the long work that people started."""
+    from sellercenter import jobs
+
+    return jobs.run_some(limit=100_000)

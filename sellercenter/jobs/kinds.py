@@ -1,0 +1,68 @@
+"""What kinds of jobs there are: each room declares its own, settings.JOB_KINDS names their lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from sellercenter.lifecycle import Refused
+from sellercenter.models import Job, JobItem
+from sellercenter.permissions import Actor, Perm
+from sellercenter.texts import Text
+
+if TYPE_CHECKING:
+    from sellercenter.jobs.runner import Progress
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of long work, in one of two shapes.
+
+    Work on records: `prepare` writes a JobItem for each, as `items.fill` does, and returns how many; `load` returns the
+    records of some items by their key, locked and with all that `act` reads; `act` does the work on one of them, in a
+    savepoint of its own, and raises Refused for an expected no.
+
+    Work without records: `run` does everything, tells its `Progress` now and then, and returns the job's result. It
+    begins again from the start when its process dies.
+    """
+
+    code: str
+    label: Text
+    permission: Perm
+    prepare: Callable[[Job], int] | None = None
+    load: Callable[[Job, Sequence[int]], Mapping[int, Any]] | None = None
+    act: Callable[[Job, JobItem, Any, Actor], object] | None = None
+    run: Callable[[Job, Actor, Progress], dict[str, Any]] | None = None
+
+    def __post_init__(self) -> None:
+        on_records = all((self.prepare, self.load, self.act))
+        if on_records == bool(self.run):
+            raise ValueError(f"{self.code}: give prepare, load and act, or run")
+
+
+@cache
+def every_kind() -> dict[str, JobKind]:
+    """Return every kind that the installed rooms declare, by its code."""
+    return {kind.code: kind for path in settings.JOB_KINDS for kind in import_string(path)}
+
+
+def find(code: str) -> JobKind:
+    """Return the kind of this code; raises Refused when there is none, as after a room was taken out."""
+    kind = every_kind().get(code)
+    if kind is None:
+        raise Refused(_("There is no work of the kind “%s”.") % code, "unknown_kind")
+    return kind
+
+
+def seen_by(actor: Actor) -> Q:
+    """Return the condition of the jobs that somebody may see: their own, and the kinds for which they hold the right."""
+    permitted = [code for code, kind in every_kind().items() if actor.may(kind.permission)]
+    own = Q(member_id=actor.member_id) if actor.member_id else Q(pk__in=[])
+    return own | Q(kind__in=permitted)
