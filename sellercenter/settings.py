@@ -271,7 +271,7 @@ NAVIGATION = ["orders.views.PLACES", "sellercenter.views.PLACES"]
 NAVIGATION_COUNTS = "orders.views.waiting"
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
-SWEEPS = ["sellercenter.timetable.run_due"]
+SWEEPS = ["sellercenter.timetable.run_due", "sellercenter.jobs.run_some"]
 # Calendar work, once per slot however many processes look: ("hour" or "day" of UTC, a function without arguments).
 TIMETABLE = [
     ("hour", "sellercenter.chores.clear_ended_sessions"),
@@ -283,3 +283,5 @@ TIMETABLE = [
 
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS: list[str] = []
+# The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
+JOB_KINDS: list[str] = []
