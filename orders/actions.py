@@ -7,13 +7,18 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from orders import clocks, inventory
 from orders.lifecycle import ORDER
 from orders.models import Order, OrderNote
 from orders.states import Abnormal, CancelledBy, Flag, LineStatus
 from sellercenter import events
-from sellercenter.lifecycle import Refused
+from sellercenter.lifecycle import Refused, locked
+from sellercenter.models import Channel
 from sellercenter.permissions import Actor, ActorKind, Perm
+from sellercenter.schedule import Schedule
 
+# What has to go back to the buyer of an order that ends.
+OWED = F("paid_amount") - F("refunded_amount")
 _ENDED_BY = {ActorKind.SYSTEM: CancelledBy.SYSTEM, ActorKind.CHANNEL: CancelledBy.PLATFORM}
 
 
@@ -21,6 +26,32 @@ _ENDED_BY = {ActorKind.SYSTEM: CancelledBy.SYSTEM, ActorKind.CHANNEL: CancelledB
 def approve(order: Order, *, by: Actor) -> None:
     """Pass the order on to shipping."""
     ORDER.move(order, "approve", by=by, reviewed_at=Now(), updated_at=Now())
+
+
+@transaction.atomic
+def hold(order: Order, *, reason: str, by: Actor) -> None:
+    """Stop the order: nobody approves, ships or cancels it until it is released."""
+    reason = reason.strip()
+    if not reason:
+        raise Refused(_("Say why the order is held, so that others know what it waits for."), "reason_missing")
+    ORDER.move(order, "hold", by=by, data={"reason": reason}, held=True, held_reason=reason, updated_at=Now())
+
+
+@transaction.atomic
+def release(order: Order, *, by: Actor) -> None:
+    """Let a held order go on."""
+    ORDER.move(order, "release", by=by, held=False, held_reason="", updated_at=Now())
+
+
+@transaction.atomic
+def remind(order: Order, *, coupon: bool = False, by: Actor) -> None:
+    """Remind the buyer to pay, at most once in 24 hours, with the shop's coupon if wished."""
+    policy = order.shop.policy
+    if coupon and not policy.coupon:
+        raise Refused(_("The shop has no coupon to offer. An owner can name one in the policy."), "no_coupon")
+    channels = policy.second_channels or policy.first_channels or [Channel.IN_SITE.value]
+    told = {"stage": "seller", "channels": channels, "coupon": policy.coupon if coupon else ""}
+    ORDER.move(order, "remind", by=by, data=told, reminded_at=Now(), updated_at=Now())
 
 
 @transaction.atomic
@@ -36,9 +67,88 @@ def cancel(order: Order, *, reason: str, by: Actor) -> None:
         cancelled_at=Now(),
         cancelled_by=_ENDED_BY.get(by.kind, CancelledBy.SELLER),
         cancel_reason=reason,
+        refund_due=OWED,
         updated_at=Now(),
     )
-    order.lines.exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED, cancel_reason=reason)
+    _end(order, reason=reason, by=by)
+
+
+@transaction.atomic
+def give_up(order: Order, *, reason: str = "", by: Actor) -> None:
+    """End an unpaid order because its buyer does not want it any more."""
+    ended = {"cancelled_at": Now(), "cancelled_by": CancelledBy.BUYER, "cancel_reason": reason.strip()[:120]}
+    ORDER.move(order, "give_up", by=by, data={"reason": reason}, **ended, updated_at=Now())
+    _end(order, reason=reason, by=by)
+
+
+@transaction.atomic
+def request_cancel(order: Order, *, reason: str, by: Actor) -> None:
+    """Keep the buyer's wish to cancel a paid order; silence until `answer_by` accepts it."""
+    now = locked(order)
+    answer_by = clocks.plus(now, order.shop.policy.cancel_answer)
+    schedule = Schedule.of(order).plus("accept_cancel", answer_by)
+    told = {"reason": reason.strip()[:120], "answer_by": answer_by}
+    ORDER.move(
+        *(order, "request_cancel"),
+        by=by,
+        data=told,
+        cancel_requested_at=now,
+        cancel_wish=told["reason"],
+        answer_by=answer_by,
+        updated_at=now,
+    )
+    plan(order, schedule)
+
+
+@transaction.atomic
+def accept_cancel(order: Order, *, by: Actor) -> None:
+    """Grant the buyer's wish: the order is cancelled and what was paid is to be refunded."""
+    now = locked(order)
+    ORDER.move(
+        *(order, "accept_cancel"),
+        by=by,
+        data={"reason": order.cancel_wish},
+        cancelled_at=now,
+        cancelled_by=CancelledBy.BUYER,
+        cancel_reason=order.cancel_wish,
+        refund_due=OWED,
+        updated_at=now,
+    )
+    _end(order, reason=order.cancel_wish, by=by)
+
+
+@transaction.atomic
+def refuse_cancel(order: Order, *, reason: str, by: Actor) -> None:
+    """Refuse the buyer's wish, with a reason for the buyer; possible until the very last second before `answer_by`."""
+    reason = reason.strip()
+    if not reason:
+        raise Refused(_("Say why the request is refused; the buyer sees the reason."), "reason_missing")
+    locked(order)
+    schedule = Schedule.of(order).without("accept_cancel")
+    ORDER.move(
+        *(order, "refuse_cancel"),
+        by=by,
+        data={"reason": reason},
+        cancel_requested_at=None,
+        cancel_wish="",
+        answer_by=None,
+        updated_at=Now(),
+    )
+    plan(order, schedule)
+
+
+def _end(order: Order, *, reason: str, by: Actor) -> None:
+    """Cancel the lines of a cancelled order and give back what they reserve."""
+    order.lines.exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED, cancel_reason=reason[:120])
+    inventory.release(order, by=by)
+
+
+def plan(order: Order, schedule: Schedule) -> None:
+    """Write what is to happen to a locked order by itself."""
+    values = schedule.values()
+    Order.objects.filter(pk=order.pk).update(**values)
+    for name, value in values.items():
+        setattr(order, name, value)
 
 
 @transaction.atomic

@@ -231,6 +231,9 @@ def clocks(order: Order, at: Setting) -> list[dict[str, Any]]:
         "remind": _("First payment reminder"),
         "remind_again": _("Second payment reminder"),
         "expire": _("Cancelled when unpaid"),
+        "warn_ship": _("Warning before the ship-by time"),
+        "cancel_unshipped": _("Cancelled when not shipped"),
+        "silence": _("Marked without news of the carrier"),
         "complete": _("Receipt counts as confirmed"),
     }
     running = []
@@ -239,9 +242,7 @@ def clocks(order: Order, at: Setting) -> list[dict[str, Any]]:
         running.append({"label": deadline_words(order.status), "due": deadline_shown})
     if order.due_at and order.due_step in names and order.due_at != order.deadline_at:
         running.append({"label": names[order.due_step], "due": due(order.due_at, at.now, at.zone)})
-    policy = order.shop.policy
     waiting = order.status in (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED)
-    if order.cancel_requested_at and waiting and policy.cancel_answer:
-        answer_by = order.cancel_requested_at + policy.cancel_answer
-        running.append({"label": _("Answer to the cancel request"), "due": due(answer_by, at.now, at.zone)})
+    if order.answer_by and waiting:
+        running.append({"label": _("Answer to the cancel request"), "due": due(order.answer_by, at.now, at.zone)})
     return running

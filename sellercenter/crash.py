@@ -9,6 +9,8 @@ import os
 
 # Every place, so that one test can walk them all.
 POINTS = (
+    "timer.decided",
+    "timer.committed",
     "job.created",
     "job.claimed",
     "job.prepared",

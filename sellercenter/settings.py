@@ -187,6 +187,11 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 
+# Asked whether an order was paid before it is cancelled; empty: nobody is asked.
+PAYMENT_GATEWAY_URL = env.str("SELLERCENTER_PAYMENT_GATEWAY_URL", default="")
+PAYMENT_GATEWAY_TOKEN = env.str("SELLERCENTER_PAYMENT_GATEWAY_TOKEN", default="")
+PAYMENT_GATEWAY_TIMEOUT = env.float("SELLERCENTER_PAYMENT_GATEWAY_TIMEOUT", default=5.0)
+
 AUTH_USER_MODEL = "sellercenter.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "shop_choice"

@@ -18,8 +18,9 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from orders import derive, recipients
-from orders.clocks import set_clocks
+from orders.clocks import wind
 from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts
+from orders.lifecycle import ORDER
 from orders.models import Buyer, Creator, Order, OrderLine, Parcel, ParcelLine, Payment, Product, Recipient, Sku
 from orders.states import LineStatus, ParcelStatus, PaymentStatus, Status
 from sellercenter import events
@@ -448,21 +449,22 @@ class _Update:
     def _clocks(self, status: Status, *, wound: bool) -> None:
         """Set the limits that follow from the order's times; the next step is only set anew with a new state."""
         order = self.order
-        clocks = set_clocks(
-            self.shop.policy,
-            status,
+        clocks = wind(
+            *(self.shop.policy, ORDER.timers.get(status)),
             now=self.now,
             placed_at=order.placed_at,
             paid_at=order.paid_at,
             ship_by=order.ship_by,
+            shipped_at=order.shipped_at,
             delivered_at=order.delivered_at,
+            cancel_requested_at=order.cancel_requested_at,
         )
-        for name in ("pay_by", "ship_by", "confirm_by"):
+        for name in ("pay_by", "ship_by", "confirm_by", "answer_by"):
             if getattr(order, name) is None or (name == "pay_by" and "placed_at" in self.fields):
                 self._set(order, name, getattr(clocks, name), tell=False)
         if wound:
-            self._set(order, "due_at", clocks.due_at, tell=False)
-            self._set(order, "due_step", clocks.due_step, tell=False)
+            for name, value in clocks.schedule.values().items():
+                self._set(order, name, value, tell=False)
 
 
 _GONE_PARCEL = {

@@ -8,8 +8,9 @@ from datetime import datetime
 from itertools import islice
 
 from orders import derive
-from orders.clocks import Clocks, set_clocks
+from orders.clocks import Clocks, wind
 from orders.facts import OrderFacts, ParcelFacts
+from orders.lifecycle import ORDER
 from orders.loading.parties import register_parcels
 from orders.models import (
     Order,
@@ -54,14 +55,15 @@ def arrivals_of(shop: Shop, orders: Sequence[OrderFacts], *, now: datetime) -> l
         arrival = Arrival(next(ids), order, list(islice(line_ids, len(order.lines))))
         arrival.parcels = [(*found[id(parcel)], parcel.contents or _everything(order)) for parcel in group]
         _settle(arrival, group, now)
-        arrival.clocks = set_clocks(
-            shop.policy,
-            arrival.status,
+        arrival.clocks = wind(
+            *(shop.policy, ORDER.timers.get(arrival.status)),
             now=now,
             placed_at=order.placed_at,
             paid_at=arrival.paid_at,
             ship_by=order.ship_by,
+            shipped_at=arrival.shipped_at,
             delivered_at=arrival.delivered_at,
+            cancel_requested_at=order.cancel_requested_at,
         )
         arrivals.append(arrival)
     return arrivals

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
 from orders import recipients
+from orders.clocks import Clocks
+from orders.facts import ZERO
 from orders.loading.arrivals import Arrival
 from orders.loading.parties import Known
 from orders.models import (
@@ -29,8 +32,21 @@ _ORDER_AS_IS = (
     *("payment_method", "aftersales", "source", "channel", "flag", "seller_note", "abnormal", "abnormal_reason"),
 )
 _ORDER_WORKED_OUT = (
-    *("id", "shop", "buyer", "status", "status_at", "due_at", "due_step", "paid_at", "shipped_at", "delivered_at"),
-    *("completed_at", "cancelled_at", "abnormal_at", "pay_by", "ship_by", "confirm_by", "total_amount", "paid_amount"),
+    *(
+        "id",
+        "shop",
+        "buyer",
+        "status",
+        "status_at",
+        "due_at",
+        "due_step",
+        "due_later",
+        "paid_at",
+        "shipped_at",
+        "delivered_at",
+    ),
+    *("completed_at", "cancelled_at", "abnormal_at", "pay_by", "ship_by", "confirm_by", "answer_by"),
+    *("total_amount", "paid_amount", "refund_due"),
     *("held", "note_count", "import_digest"),
 )
 _LINE_AS_IS = (
@@ -63,12 +79,21 @@ def _order_rows(shop: Shop, arrivals: list[Arrival], known: Known) -> Iterator[t
         assert clocks is not None
         yield (
             *(arrival.id, shop_id, known.buyers[facts.buyer_uid], arrival.status, arrival.status_at),
-            *(clocks.due_at, clocks.due_step, arrival.paid_at, arrival.shipped_at, arrival.delivered_at),
+            *_schedule(clocks),
+            *(arrival.paid_at, arrival.shipped_at, arrival.delivered_at),
             *(arrival.completed_at, arrival.cancelled_at, arrival.abnormal_at),
-            *(clocks.pay_by, clocks.ship_by, clocks.confirm_by, facts.total_amount, facts.paid_amount),
+            *(clocks.pay_by, clocks.ship_by, clocks.confirm_by, clocks.answer_by),
+            *(facts.total_amount, facts.paid_amount, ZERO),
             *(False, len(facts.notes), facts.digest),
             *_order_as_is(facts),
         )
+
+
+def _schedule(clocks: Clocks) -> tuple[Any, ...]:
+    """Give the steps as COPY takes them: most orders have none or one, so the rest is rarely worth encoding."""
+    planned = clocks.schedule.values()
+    later = planned["due_later"]
+    return planned["due_at"], planned["due_step"], json.dumps(later).encode() if later else b"[]"
 
 
 def _recipient_rows(shop: Shop, arrivals: list[Arrival]) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,82 @@
+"""Verbs on money that comes in: a payment is recorded once, whenever and however often it is reported."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Max, Sum
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from orders import clocks
+from orders.facts import ZERO
+from orders.lifecycle import ORDER
+from orders.models import Order, Payment
+from orders.states import PaymentMethod, PaymentStatus, Status
+from sellercenter import events
+from sellercenter.lifecycle import Refused, locked
+from sellercenter.permissions import Actor
+
+
+@transaction.atomic
+def pay(order: Order, *, amount: Decimal, method: PaymentMethod | str, transaction_no: str, by: Actor) -> bool:
+    """Record a payment, and let the order go on once all of it is paid; say whether it was new.
+
+    A transaction that is known already changes nothing. What comes after the order was cancelled, or beyond what was
+    owed, does not revive it: the money becomes a refund to make.
+    """
+    if amount <= 0:
+        raise Refused(_("A payment must be more than nothing."), "bad_amount")
+    if not transaction_no.strip():
+        raise Refused(_("A payment needs its transaction number, so that it counts once."), "no_transaction")
+    locked(order)
+    if order.payments.filter(transaction_no=transaction_no).exists():
+        return False
+    _record(order, amount, method, transaction_no)
+    if order.status != Status.UNPAID:
+        _too_much(order, amount, "order.paid_late" if order.status == Status.CANCELLED else "order.paid_twice", by)
+        return True
+    paid = order.payments.filter(status=PaymentStatus.CAPTURED).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    if paid < order.total_amount:
+        events.record(order.shop, "order.part_paid", order, by=by, amount=amount, missing=order.total_amount - paid)
+        return True
+    _go_on(order, paid, method, by)
+    return True
+
+
+def _record(order: Order, amount: Decimal, method: PaymentMethod | str, transaction_no: str) -> None:
+    last = order.payments.aggregate(last=Max("position"))["last"] or 0
+    Payment.objects.create(
+        shop_id=order.shop_id,
+        order=order,
+        position=last + 1,
+        method=PaymentMethod(method),
+        status=PaymentStatus.CAPTURED,
+        transaction_no=transaction_no,
+        amount=amount,
+        paid_at=Now(),
+    )
+
+
+def _go_on(order: Order, paid: Decimal, method: PaymentMethod | str, by: Actor) -> None:
+    """Make the move of an order whose payments cover what it costs; what is beyond it goes back."""
+    now = locked(order)
+    ORDER.move(
+        *(order, "pay"),
+        by=by,
+        data={"amount": paid},
+        paid_at=now,
+        paid_amount=paid,
+        refund_due=paid - order.total_amount,
+        payment_method=PaymentMethod(method),
+        ship_by=order.ship_by or clocks.plus(now, order.shop.policy.ship_within),
+        updated_at=now,
+    )
+
+
+def _too_much(order: Order, amount: Decimal, kind: str, by: Actor) -> None:
+    """Keep money that nobody owes as a refund to make."""
+    Order.objects.filter(pk=order.pk).update(refund_due=F("refund_due") + amount, updated_at=Now())
+    order.refund_due += amount
+    events.record(order.shop, kind, order, by=by, amount=amount)

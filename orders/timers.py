@@ -1,0 +1,332 @@
+"""The sweep that lets orders whose time is up take their next step by themselves.
+
+It asks the database what is due, claims it under locks that other sweeps pass by, and decides there and then: any
+number of processes may run it. A batch is decided by a few statements; when one of its orders spoils that, each order
+is decided alone, and the one that can't be is put off, counted, and given up at last where people can see it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max, Q, Sum
+from django.db.models.functions import Now
+
+from orders import actions, clocks, gateways, inventory
+from orders.lifecycle import ORDER
+from orders.models import Order, OrderLine, Parcel, Payment
+from orders.payments import pay
+from orders.states import Abnormal, CancelledBy, LineStatus, PaymentStatus, Status
+from sellercenter import events, faults, schedule
+from sellercenter.crash import crash_here
+from sellercenter.models import Fault, Shop
+from sellercenter.permissions import SYSTEM, Actor
+from sellercenter.schedule import Schedule
+
+BATCH = 250
+# An order that is cancelled so much later than it should have been tells of an outage.
+OUTAGE = timedelta(minutes=30)
+# After an outage a shop's unpaid orders are cancelled one by one at this pace, so that people can step in.
+PACE = timedelta(milliseconds=300)
+AT_ONCE = 20
+# A payment that is under way at the provider gets this much more time, once.
+GRACE = timedelta(minutes=30)
+
+
+def fire_due(limit: int = BATCH) -> int:
+    """Let up to `limit` orders whose time is up take their next step; return how many were handled."""
+    asked = _ask_before_expiry(limit) if gateways.configured() else None
+    try:
+        with transaction.atomic():
+            rows, now = _claim(limit, asked)
+            _fire(rows, now)
+            crash_here("timer.decided")
+        crash_here("timer.committed")
+        return len(rows)
+    except (transaction.TransactionManagementError, KeyboardInterrupt):
+        raise
+    except Exception:  # one order of the batch can't be decided: find out which, and let the others pass
+        return _one_by_one(limit, asked)
+
+
+def _due(asked: set[int] | None) -> Any:
+    """Return the orders whose time is up, the longest waiting first; unpaid ones only when their gateway answered."""
+    due = Order.objects.filter(due_at__lte=Now()).order_by("due_at", "pk")
+    return due if asked is None else due.filter(~Q(due_step="expire") | Q(pk__in=asked))
+
+
+def _claim(limit: int, asked: set[int] | None, **only: int) -> tuple[list[Order], datetime]:
+    """Lock due orders that nobody else holds, and return them with the database's now."""
+    found = _due(asked).filter(**only).select_related("shop__policy").annotate(now_there=Now())
+    rows = list(found.select_for_update(skip_locked=True, of=("self",))[:limit])
+    return rows, rows[0].now_there if rows else datetime.min
+
+
+def _one_by_one(limit: int, asked: set[int] | None) -> int:
+    """Decide each due order alone; put off the one that can't be decided."""
+    handled = 0
+    for pk, shop_id, step in _due(asked).values_list("pk", "shop_id", "due_step")[:limit]:
+        try:
+            with transaction.atomic():
+                rows, now = _claim(1, asked, pk=pk)
+                _fire(rows, now)
+            faults.cleared("order", [pk], step) if rows else 0
+        except Exception as error:  # whatever it is, its neighbours must not wait for it
+            _put_off(pk, shop_id, step, error)
+        handled += 1
+    return handled
+
+
+@transaction.atomic
+def _put_off(pk: int, shop_id: int, step: str, error: Exception) -> None:
+    """Count the failed attempt and try again later; after the last one the step waits for a person."""
+    fault = faults.note("order", pk, step, shop_id, error)
+    order = Order.objects.select_for_update().get(pk=pk)
+    planned = Schedule.of(order)
+    if order.due_step != step:
+        return
+    now = fault.last_at
+    actions.plan(order, planned.rest() if fault.dead_at else planned.plus(step, now + faults.delay(fault.attempts)))
+
+
+@transaction.atomic
+def replay(fault: Fault, *, by: Actor) -> None:
+    """Let a step that was given up come again, now, if it still makes sense; forget the fault."""
+    order = Order.objects.select_for_update().annotate(now_there=Now()).filter(pk=fault.subject_id).first()
+    if order is not None and _makes_sense(order, fault.step):
+        actions.plan(order, Schedule.of(order).plus(fault.step, order.now_there))
+        events.record(order.shop, "order.replayed", order, by=by, step=fault.step)
+    fault.delete()
+
+
+def _makes_sense(order: Order, step: str) -> bool:
+    timer = ORDER.timers.get(Status(order.status))
+    return timer is not None and step in [one.name for one in timer.steps]
+
+
+# --- Steps ------------------------------------------------------------------------------------------------------------
+
+
+def _fire(rows: Sequence[Order], now: datetime) -> None:
+    """Let locked orders take their steps: all of one step together."""
+    groups: dict[str, list[Order]] = defaultdict(list)
+    for order in rows:
+        groups[order.due_step].append(order)
+    for step, group in groups.items():
+        _STEPS[step](group, now)
+
+
+def _advance(rows: Sequence[Order]) -> None:
+    """Let what comes after the step come next."""
+    if rows:
+        schedule.write(Order, [(order.pk, Schedule.of(order).rest()) for order in rows])
+
+
+def _remind(stage: str, channels: str) -> Callable[[Sequence[Order], datetime], None]:
+    def remind(rows: Sequence[Order], now: datetime) -> None:
+        open_rows = [order for order in rows if order.status == Status.UNPAID]
+        told = [order for order in open_rows if getattr(order.shop.policy, channels)]
+        events.record_all(
+            *("order.reminded", told),
+            by=SYSTEM,
+            data=lambda order: {"stage": stage, "channels": getattr(order.shop.policy, channels)},
+        )
+        _advance(rows)
+
+    return remind
+
+
+def _tell(kind: str) -> Callable[[Sequence[Order], datetime], None]:
+    def tell(rows: Sequence[Order], now: datetime) -> None:
+        events.record_all(kind, rows, by=SYSTEM, data=lambda order: {"ship_by": order.ship_by})
+        _advance(rows)
+
+    return tell
+
+
+def _expire(rows: Sequence[Order], now: datetime) -> None:
+    """Cancel what was not paid in time, after an outage at a limited pace; part payments become refunds to make."""
+    ready = _paced(rows, now)
+    if not ready:
+        return
+    captured = Payment.objects.filter(order__in=ready, status=PaymentStatus.CAPTURED)
+    paid = dict(captured.values_list("order").annotate(sum=Sum("amount")).order_by("order"))
+    for order in [one for one in ready if one.pk in paid]:
+        _end([order], "expire", now, cancelled_by=CancelledBy.SYSTEM, refund_due=paid[order.pk])
+    _end([one for one in ready if one.pk not in paid], "expire", now, cancelled_by=CancelledBy.SYSTEM)
+
+
+def _paced(rows: Sequence[Order], now: datetime) -> list[Order]:
+    """Return the orders to cancel now; those beyond the pace of a shop that comes out of an outage get later times."""
+    late: dict[int, list[Order]] = defaultdict(list)
+    ready = []
+    for order in rows:
+        waited = order.pay_by is not None and now - order.pay_by > OUTAGE
+        # A time that is not the order's own limit was given here before: its turn has come.
+        (late[order.shop_id] if waited and order.due_at == order.pay_by else ready).append(order)
+    for shop_id, waiting in late.items():
+        queue = Order.objects.filter(shop_id=shop_id, due_step="expire", pay_by__lt=now - OUTAGE, due_at__gt=now)
+        last = queue.aggregate(last=Max("due_at"))["last"]
+        ready += waiting[:AT_ONCE] if last is None else []
+        rest = waiting[AT_ONCE:] if last is None else waiting
+        times = (max(now, last or now) + PACE * place for place in range(1, len(rest) + 1))
+        planned = [(one.pk, Schedule.of(one).plus("expire", at)) for one, at in zip(rest, times, strict=True)]
+        schedule.write(Order, planned)
+    return ready
+
+
+def _end(rows: Sequence[Order], move: str, now: datetime, **fields: Any) -> None:
+    """Cancel locked orders with their lines, and give back what they reserve."""
+    if not rows:
+        return
+    ids = [order.pk for order in rows]
+    fields |= {"cancelled_at": now, "updated_at": now}
+    ORDER.move_all(rows, move, by=SYSTEM, now=now, data=lambda order: _why(order.cancel_wish), **fields)
+    OrderLine.objects.filter(order__in=ids).exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED)
+    inventory.release_many(ids, by=SYSTEM)
+
+
+def _why(wish: str) -> dict[str, str]:
+    return {"reason": wish} if wish else {}
+
+
+def _cancel_unshipped(rows: Sequence[Order], now: datetime) -> None:
+    """Cancel what was not shipped by the automatic limit; what has partly left stays with people."""
+    whole = [order for order in rows if order.status in ORDER.moves["cancel_unshipped"].sources]
+    _end(whole, "cancel_unshipped", now, cancelled_by=CancelledBy.SYSTEM, refund_due=actions.OWED)
+    _advance([order for order in rows if order not in whole])
+
+
+def _accept_cancel(rows: Sequence[Order], now: datetime) -> None:
+    """Take silence for consent: the buyer's wish to cancel is granted."""
+    asked = [
+        order
+        for order in rows
+        if order.cancel_requested_at is not None and order.status in ORDER.moves["accept_cancel"].sources
+    ]
+    values = {"cancelled_by": CancelledBy.BUYER, "cancel_reason": F("cancel_wish"), "refund_due": actions.OWED}
+    _end(asked, "accept_cancel", now, **values)
+    _advance([order for order in rows if order not in asked])
+
+
+def _silence(rows: Sequence[Order], now: datetime) -> None:
+    """Mark orders of whose parcels the carrier has told nothing for too long; news since then puts it off."""
+    news = dict(
+        Parcel.objects.filter(parts__order__in=rows)
+        .values_list("parts__order")
+        .annotate(last=Max("last_event_at"))
+        .order_by("parts__order")
+    )
+    silent = []
+    for order in rows:
+        until = clocks.plus(news.get(order.pk) or order.shipped_at, order.shop.policy.tracking_silence)
+        if until is not None and until > now:
+            actions.plan(order, Schedule.of(order).plus("silence", until))
+        else:
+            silent.append(order)
+    unmarked = [order.pk for order in silent if not order.abnormal]
+    Order.objects.filter(pk__in=unmarked).update(abnormal=Abnormal.PARCEL, abnormal_at=now, updated_at=now)
+    events.record_all("order.silent", silent, by=SYSTEM)
+    _advance(silent)
+
+
+def _complete(rows: Sequence[Order], now: datetime) -> None:
+    """Take receipt for confirmed."""
+    ORDER.move_all(rows, "complete", by=SYSTEM, now=now, completed_at=now, updated_at=now)
+
+
+_STEPS: dict[str, Callable[[Sequence[Order], datetime], None]] = {
+    "remind": _remind("first", "first_channels"),
+    "remind_again": _remind("second", "second_channels"),
+    "expire": _expire,
+    "warn_ship": _tell("order.ship_warned"),
+    "overdue": _tell("order.overdue"),
+    "cancel_unshipped": _cancel_unshipped,
+    "accept_cancel": _accept_cancel,
+    "silence": _silence,
+    "complete": _complete,
+}
+
+
+# --- Asking the payment gateway ---------------------------------------------------------------------------------------
+
+
+def _ask_before_expiry(limit: int) -> set[int]:
+    """Ask the gateway about the unpaid orders whose time is up, and return those of which it said that nothing came.
+
+    Asked outside any transaction, because it may take long. Money that came is recorded; money under way gets a grace,
+    once; without an answer nothing is cancelled, and the question is put again later.
+    """
+    due = list(Order.objects.filter(due_at__lte=Now(), due_step="expire").order_by("due_at", "pk")[:limit])
+    if not due:
+        return set()
+    try:
+        answers = gateways.ask([order.number for order in due])
+    except gateways.NoAnswer as error:
+        for order in due:
+            _put_off(order.pk, order.shop_id, "expire", error)
+        return set()
+    return {order.pk for order in due if _may_expire(order, answers[order.number])}
+
+
+def _may_expire(order: Order, answer: gateways.Answer) -> bool:
+    if answer.state == "captured" and answer.amount > 0:
+        method, number = answer.method, answer.transaction_no or f"gateway-{order.number}"
+        pay(order, amount=answer.amount, method=method, transaction_no=number, by=SYSTEM)
+        return False
+    first_time = order.pay_by is None or order.due_at == order.pay_by
+    if answer.state == "processing" and first_time:
+        _give_grace(order.pk)
+        return False
+    return True
+
+
+@transaction.atomic
+def _give_grace(pk: int) -> None:
+    order = Order.objects.select_for_update().annotate(now_there=Now()).get(pk=pk)
+    if order.due_step == "expire":
+        actions.plan(order, Schedule.of(order).plus("expire", order.now_there + GRACE))
+
+
+# --- A new policy for open orders -------------------------------------------------------------------------------------
+
+_CLOCKED = ("pay_by", "ship_by", "confirm_by", "answer_by")
+
+
+def replan(shop: Shop, *, by: Actor, ship_within_before: timedelta | None = None) -> int:
+    """Wind the clocks of the shop's open orders anew by its policy as it is now; return how many orders there were.
+
+    A ship-by time that is not the former policy's (`ship_within_before`) is the platform's promise, and stays.
+    """
+    done, last = 0, 0
+    while True:
+        with transaction.atomic():
+            open_now = Order.objects.for_shop(shop).filter(status__in=[*ORDER.timers], pk__gt=last).order_by("pk")
+            loaded = open_now.select_related("shop__policy").annotate(now_there=Now())
+            rows = list(loaded.select_for_update(of=("self",))[:BATCH])
+            if not rows:
+                break
+            _wind_anew(rows, ship_within_before)
+        done, last = done + len(rows), rows[-1].pk
+    if done:
+        with transaction.atomic():
+            events.record(shop, "shop.replanned", shop, by=by, orders=done)
+    return done
+
+
+def _wind_anew(rows: Sequence[Order], ship_within_before: timedelta | None) -> None:
+    planned = []
+    for order in rows:
+        policy, now = order.shop.policy, order.now_there
+        order.pay_by = clocks.plus(order.placed_at, policy.payment_window)
+        if order.ship_by == clocks.plus(order.paid_at, ship_within_before):
+            order.ship_by = clocks.plus(order.paid_at, policy.ship_within)
+        order.confirm_by = clocks.plus(order.delivered_at, policy.receipt_window)
+        order.answer_by = clocks.plus(order.cancel_requested_at, policy.cancel_answer)
+        planned.append((order.pk, ORDER.plan(order, {}, now=now)))
+    Order.objects.bulk_update(rows, _CLOCKED)
+    schedule.write(Order, planned)
