@@ -23,8 +23,20 @@ from orders.states import (
     Source,
     Status,
 )
-from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Text, Words
+from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
 from sellercenter.models import Shop
+
+TABS = (
+    Tab("", _("All")),
+    Tab("unpaid", Status.UNPAID.label, Q(status=Status.UNPAID)),
+    Tab("to_review", Status.TO_REVIEW.label, Q(status=Status.TO_REVIEW)),
+    Tab("to_ship", Status.TO_SHIP.label, Q(status__in=[Status.TO_SHIP, Status.PART_SHIPPED])),
+    Tab("shipped", Status.SHIPPED.label, Q(status__in=[Status.SHIPPED, Status.DELIVERED])),
+    Tab("completed", Status.COMPLETED.label, Q(status=Status.COMPLETED)),
+    Tab("cancelled", Status.CANCELLED.label, Q(status=Status.CANCELLED)),
+    Tab("aftersales", _("After-sales"), Q(aftersales=AfterSales.OPEN)),
+    Tab("abnormal", _("Abnormal"), ~Q(abnormal="")),
+)
 
 
 def overdue(filters: Any) -> Q:

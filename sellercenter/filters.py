@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, ClassVar
@@ -147,6 +147,16 @@ class Pick(django_filters.ChoiceFilter):
     def filter(self, qs: QuerySet, value: str) -> QuerySet:
         """Apply the condition of the chosen word."""
         return qs.filter(self.conditions[value][1](self.parent)) if value else qs
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of a list: a name and the condition that its rows meet."""
+
+    code: str
+    label: Label
+    condition: Q = field(default_factory=Q)
+    counted: bool = True
 
 
 @dataclass(frozen=True)

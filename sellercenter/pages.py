@@ -7,7 +7,6 @@ process at start-up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -31,7 +30,7 @@ from sellercenter import columns, keyset, money, navigation
 from sellercenter.addresses import normal
 from sellercenter.columns import ListTable, Setting
 from sellercenter.counts import CAP, standing_counts
-from sellercenter.filters import ListFilter
+from sellercenter.filters import ListFilter, Tab
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ListLayout, Member, SavedView, Shop
@@ -170,16 +169,6 @@ class ActPage(ShopPage):
     def after(self, record: Any) -> str:
         """Return the address to go to afterwards."""
         raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Tab:
-    """A tab of a list: a name and the condition that its rows meet."""
-
-    code: str
-    label: Text
-    condition: Q = field(default_factory=Q)
-    counted: bool = True
 
 
 class TablePage(ShopPage):

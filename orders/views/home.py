@@ -9,9 +9,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from orders.filters import OrderFilter
+from orders.filters import TABS, OrderFilter
 from orders.models import Order
-from orders.views.lists import TABS
 from sellercenter import money
 from sellercenter.counts import CAP, capped_counts
 from sellercenter.pages import ShopPage, Text

@@ -5,34 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders import lookups, search
-from orders.filters import OrderFilter
+from orders.filters import TABS, OrderFilter
 from orders.forms import MOST_NUMBERS, NumbersForm
 from orders.models import Order, PastedNumbers
-from orders.states import AfterSales, Status
 from orders.tables import OrderTable
 from sellercenter import keyset
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
-from sellercenter.pages import ActPage, Tab, TablePage, Text
+from sellercenter.pages import ActPage, TablePage, Text
 from sellercenter.permissions import Perm
-
-TABS = (
-    Tab("", gettext_lazy("All")),
-    Tab("unpaid", Status.UNPAID.label, Q(status=Status.UNPAID)),
-    Tab("to_review", Status.TO_REVIEW.label, Q(status=Status.TO_REVIEW)),
-    Tab("to_ship", Status.TO_SHIP.label, Q(status__in=[Status.TO_SHIP, Status.PART_SHIPPED])),
-    Tab("shipped", Status.SHIPPED.label, Q(status__in=[Status.SHIPPED, Status.DELIVERED])),
-    Tab("completed", Status.COMPLETED.label, Q(status=Status.COMPLETED)),
-    Tab("cancelled", Status.CANCELLED.label, Q(status=Status.CANCELLED)),
-    Tab("aftersales", gettext_lazy("After-sales"), Q(aftersales=AfterSales.OPEN)),
-    Tab("abnormal", gettext_lazy("Abnormal"), ~Q(abnormal="")),
-)
 
 
 class OrderList(TablePage):

@@ -62,7 +62,7 @@ def find(code: str) -> JobKind:
 
 
 def seen_by(actor: Actor) -> Q:
-    """Return the condition of the jobs that somebody may see: their own, and the kinds for which they hold the right."""
+    """Return the condition of the jobs that somebody may see: their own, and those of kinds that they could start."""
     permitted = [code for code, kind in every_kind().items() if actor.may(kind.permission)]
     own = Q(member_id=actor.member_id) if actor.member_id else Q(pk__in=[])
     return own | Q(kind__in=permitted)

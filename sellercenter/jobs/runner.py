@@ -50,7 +50,7 @@ class Stopped(Exception):
 
 
 def run_some(limit: int) -> int:
-    """Work on one open job for a turn, or on several when they have nothing to do; return how many records got a result.
+    """Work on one open job for a turn, or on several that have nothing to do; return how many records got a result.
 
     Any number of processes may do this at once; at most `limit` records are handled, and a chunk more.
     """
@@ -206,7 +206,8 @@ def _try(
     job: Job, kind: JobKind, item: JobItem, records: Mapping[int, Any] | None, by: Actor, *, counted: bool
 ) -> None:
     """Work on one item in its own savepoint and note what came of it, in memory only."""
-    assert kind.act and kind.load
+    assert kind.act
+    assert kind.load
     if item.attempts > MOST_TRIES:
         _note(item, ItemState.FAILED, "broke", _("The work on it ended the process %s times.") % MOST_TRIES)
         return
