@@ -102,7 +102,7 @@ def _children(port: int) -> list[Child]:
     web = [*python, "gunicorn", "sellercenter.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5"]
     web += ["--no-control-socket"]
-    queues = ["-Q", "celery,timers,notices,jobs", "-c", "2", "--loglevel", "INFO"]
+    queues = ["-Q", "timers,notices,jobs", "-c", "2", "--loglevel", "INFO"]
     queues += ["--without-mingle", "--without-gossip"]
     schedule = ["-s", str(VAR / "beat-schedule"), "--pidfile", "", "--loglevel", "INFO"]
     # SIGQUIT is the quick way out of both gunicorn and Celery, children included.
@@ -110,6 +110,8 @@ def _children(port: int) -> list[Child]:
         Child("web", web, death_signal=signal.SIGQUIT),
         Child("worker", [*celery, "worker", *queues], death_signal=signal.SIGQUIT, ready_word=b" ready."),
         Child("beat", [*celery, "beat", *schedule]),
+        # A plain process that knows no Redis: what is due happens on time when Redis, worker and beat are gone.
+        Child("sweep", [sys.executable, "manage.py", "sweep"], ready_word=b"Sweeping"),
     ]
 
 

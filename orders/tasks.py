@@ -4,8 +4,8 @@ from celery import shared_task
 
 
 @shared_task
-def forget_pasted_numbers() -> int:
-    """Delete the pasted numbers that are too old to be opened again."""
-    from orders import lookups
+def fire_due() -> int:
+    """Let the orders whose time is up take their next step."""
+    from sellercenter import sweeps
 
-    return lookups.forget_old()
+    return sweeps.turn("orders.timers.fire_due").handled

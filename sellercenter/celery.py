@@ -4,20 +4,63 @@ Redis carries hints only: each task here may be lost, doubled or late without ha
 because what is owed stands in PostgreSQL and the next round of the timetable finds it.
 """
 
+import json
 import os
+from typing import Any
 
 from celery import Celery
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sellercenter.settings")
 
-app = Celery("sellercenter")
+# Redis hands a message out again that nobody acknowledged in time; one that waits for long would be done twice.
+LONGEST_WAIT = 60
+MOST_BYTES = 1024
+
+
+class Hints(Celery):
+    """An app that sends small hints at once; a later time belongs into a column of PostgreSQL."""
+
+    _publish = Celery.send_task
+
+    def send_task(
+        self, name: str, args: Any = None, kwargs: Any = None, countdown: Any = None, eta: Any = None, **options: Any
+    ) -> Any:
+        """Send a task; raises ValueError for one that would wait in Redis for over a minute or carries over 1 kB."""
+        if eta is not None or (countdown or 0) > LONGEST_WAIT:
+            raise ValueError(f"{name} would wait in Redis; keep the time in PostgreSQL and let a sweep find it")
+        if len(json.dumps([args, kwargs], default=str)) > MOST_BYTES:
+            raise ValueError(f"{name} carries more than {MOST_BYTES} bytes; send the id of a row")
+        return self._publish(name, args, kwargs, countdown=countdown, **options)
+
+
+app = Hints("sellercenter")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-app.conf.task_queues = [Queue(name) for name in ("celery", "timers", "notices", "jobs")]
-app.conf.task_default_queue = "celery"
+QUEUES = ("timers", "notices", "jobs")
+app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.conf.task_default_queue = "jobs"
+# The sweeps as tasks, each on its queue: sent after a commit by `wake`, and by the timetable in case that got lost.
+SWEEPS = {
+    "orders.tasks.fire_due": "timers",
+    "sellercenter.tasks.run_jobs": "jobs",
+}
+app.conf.task_routes = {
+    **{task: {"queue": queue} for task, queue in SWEEPS.items()},
+    "sellercenter.tasks.run_timetable": {"queue": "jobs"},
+}
+# Each entry expires before the next one leaves, so that nothing piles up while no worker listens.
 app.conf.beat_schedule = {
-    "clear sessions that have ended": {"task": "sellercenter.tasks.clear_ended_sessions", "schedule": 3600.0},
-    "forget pasted numbers": {"task": "orders.tasks.forget_pasted_numbers", "schedule": 86400.0},
+    **{task: {"task": task, "schedule": 5.0, "options": {"expires": 5}} for task in SWEEPS},
+    "timetable": {"task": "sellercenter.tasks.run_timetable", "schedule": 60.0, "options": {"expires": 60}},
+    **{
+        f"heartbeat of {queue}": {
+            "task": "sellercenter.tasks.heartbeat",
+            "args": [queue],
+            "schedule": 30.0,
+            "options": {"queue": queue, "expires": 30},
+        }
+        for queue in QUEUES
+    },
 }

@@ -176,7 +176,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
 }
-CELERY_VISIBILITY_TIMEOUT = 1800
+# The same in all places: the shortest of them would win.
+CELERY_VISIBILITY_TIMEOUT = CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
@@ -276,7 +278,7 @@ NAVIGATION = ["orders.views.PLACES", "sellercenter.views.PLACES"]
 NAVIGATION_COUNTS = "orders.views.waiting"
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
-SWEEPS = ["sellercenter.timetable.run_due", "sellercenter.jobs.run_some"]
+SWEEPS = ["orders.timers.fire_due", "sellercenter.timetable.run_due", "sellercenter.jobs.run_some"]
 # Calendar work, once per slot however many processes look: ("hour" or "day" of UTC, a function without arguments).
 TIMETABLE = [
     ("hour", "sellercenter.chores.clear_ended_sessions"),
@@ -289,4 +291,4 @@ TIMETABLE = [
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS: list[str] = []
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
-JOB_KINDS: list[str] = []
+JOB_KINDS = ["orders.bulk.JOB_KINDS"]

@@ -22,7 +22,7 @@ from sellercenter import heartbeats
 log = logging.getLogger(__name__)
 
 # Rows that a sweep handles at one call, and how long it may go on before it reports.
-LIMIT = 500
+LIMIT = 250
 SECONDS = 10.0
 # Between two attempts after a failure: doubled each time, never longer than the last.
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0

@@ -4,14 +4,22 @@ from celery import shared_task
 
 
 @shared_task
-def clear_ended_sessions() -> None:
-    """Delete the sessions whose time is over."""
-    from django.core.management import call_command
+def heartbeat(queue: str) -> None:
+    """Say that this queue is served, from its beginning to its end."""
+    from sellercenter import heartbeats
 
-    call_command("clearsessions")
+    heartbeats.beat(f"queue:{queue}")
 
 
-@shared_task(queue="jobs")
+@shared_task
+def run_timetable() -> int:
+    """Do the calendar work whose slot nobody has taken yet."""
+    from sellercenter import timetable
+
+    return timetable.run_due(limit=100)
+
+
+@shared_task
 def run_jobs() -> int:
     """Work for one turn on the long work that people started."""
     from sellercenter import jobs

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from orders import lookups, tasks
+from orders import lookups
 from orders.models import PastedNumbers
 from tests import make
 from tests.conftest import url
@@ -103,9 +103,9 @@ def test_pasted_numbers_are_forgotten_after_thirty_days(shop, owner):
     old, new = (lookups.keep(owner.member, numbers=[word]) for word in ("old", "new"))
     PastedNumbers.objects.filter(pk=old.pk).update(pasted_at=Now() - lookups.KEPT_FOR - make.HOUR)
     PastedNumbers.objects.filter(pk=new.pk).update(pasted_at=Now() - lookups.KEPT_FOR + make.HOUR)
-    assert tasks.forget_pasted_numbers() == 1
+    assert lookups.forget_old() == 1
     assert list(PastedNumbers.objects.all()) == [new]
-    assert tasks.forget_pasted_numbers() == 0
+    assert lookups.forget_old() == 0
 
 
 @pytest.mark.parametrize("numbers", [[], ["x"] * 501])

@@ -118,4 +118,33 @@ def test_only_json_travels_through_the_queue_and_nothing_is_kept_there(settings)
     assert settings.CELERY_TASK_ACKS_LATE
     assert settings.CELERY_TASK_REJECT_ON_WORKER_LOST
     assert settings.CELERY_WORKER_PREFETCH_MULTIPLIER == 1
-    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] > settings.CELERY_TASK_TIME_LIMIT
+
+
+def test_the_queue_is_set_up_to_lose_as_little_as_it_can(settings):
+    wanted = {
+        **{"TASK_ACKS_LATE": True, "TASK_REJECT_ON_WORKER_LOST": True, "WORKER_PREFETCH_MULTIPLIER": 1},
+        **{"TASK_TIME_LIMIT": 900, "TASK_SOFT_TIME_LIMIT": 840, "VISIBILITY_TIMEOUT": 1800},
+        **{"WORKER_SOFT_SHUTDOWN_TIMEOUT": 30, "WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE": True},
+        **{"WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS": True, "BROKER_CONNECTION_MAX_RETRIES": None},
+        "TASK_PUBLISH_RETRY_POLICY": {"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+    }
+    assert {name: getattr(settings, f"CELERY_{name}") for name in wanted} == wanted
+    transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    assert (transport["socket_keepalive"], transport["health_check_interval"]) == (True, 25)
+    # The shortest of the three would win, and a task must end before it is handed out again.
+    everywhere = (transport, settings.CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS)
+    assert {one["visibility_timeout"] for one in everywhere} == {settings.CELERY_VISIBILITY_TIMEOUT}
+    assert settings.CELERY_VISIBILITY_TIMEOUT > settings.CELERY_TASK_TIME_LIMIT
+
+
+def test_every_setting_of_the_queue_is_one_that_celery_knows(settings):
+    code = """
+from sellercenter.celery import app
+from django.conf import settings
+from celery.app.defaults import flatten, NAMESPACES
+known = {name.upper() for name, _option in flatten(NAMESPACES)}
+given = {name.removeprefix("CELERY_") for name in dir(settings) if name.startswith("CELERY_")}
+print(sorted(given - known))
+print(app.conf.worker_soft_shutdown_timeout, app.conf.broker_connection_max_retries, app.conf.result_backend)
+"""
+    assert run(code).splitlines() == ["['VISIBILITY_TIMEOUT']", "30 None None"]

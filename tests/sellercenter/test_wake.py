@@ -11,7 +11,7 @@ from django.db import transaction
 
 from sellercenter import wake
 
-TASK = "sellercenter.tasks.clear_ended_sessions"
+TASK = "sellercenter.tasks.run_timetable"
 
 
 @pytest.fixture
