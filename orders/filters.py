@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from orders import search
+from orders import lookups, search
 from orders.models import Creator, Order, OrderLine, Parcel
 from orders.states import (
     OPEN,
@@ -24,6 +25,7 @@ from orders.states import (
     Status,
 )
 from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
+from sellercenter.lifecycle import Refused
 from sellercenter.models import Shop
 
 TABS = (
@@ -156,3 +158,18 @@ class OrderFilter(ListFilter):
     def searched(self, queryset: Any, name: str, value: str) -> Any:
         """Leave the search box to the page, which knows the quickest way through the list."""
         return queryset
+
+
+def matching(shop: Shop, query: str, *, now: datetime) -> QuerySet[Order]:
+    """Return every order that the order list finds under an address; raises Refused when it makes no sense."""
+    asked = QueryDict(query)
+    filters = OrderFilter(asked, Order.objects.for_shop(shop), shop=shop, now=now)
+    tab = next((tab for tab in TABS if tab.code == asked.get("tab", "")), None)
+    if tab is None or filters.problems():
+        raise Refused(gettext("These filters make no sense any more. Choose the orders again."), "bad_filter")
+    rows = filters.rows().filter(tab.condition)
+    if text := filters.form.cleaned_data.get("q"):
+        rows = rows.filter(search.condition(shop, text))
+    if key := asked.get("list"):
+        rows = rows.filter(pk__in=search.pasted(shop, lookups.kept(shop, key).numbers)[0])
+    return rows

@@ -218,6 +218,18 @@ def fetch(rows: QuerySet, text: str, sort: Sort, size: int, cursor: Cursor | Non
     return keyset.fetch(rows.filter(among([pk for pk, _at in indexed])), sort, size, cursor)
 
 
+def condition(shop: Shop, text: str) -> Q:
+    """Return the condition of every order that the text finds, for work on all of them at once."""
+    text = text.strip()
+    if _NUMBER_LIKE.fullmatch(text) and (named := by_number(shop, text)) is not None:
+        return named
+    if len(text) < 2:
+        return Q(number__startswith=text)
+    needle = Needle(shop, text, products(shop, text))
+    indexed = needle.candidates()
+    return needle.matches() if indexed is None else among([pk for pk, _at in indexed])
+
+
 def _nearest(found: list[tuple[int, datetime]], sort: Sort, cursor: Cursor | None, *, most: int) -> list[int]:
     """Return the orders that come next in a list by time, a few pages of them; all of them in any other list."""
     if sort.field != "placed_at" or len(found) <= most:

@@ -30,6 +30,7 @@ VERBS = {
     "sellercenter/lists.py",
     "sellercenter/shops.py",
     "orders/actions.py",
+    "orders/bulk.py",
     "orders/inventory.py",
     "orders/lookups.py",
     "sellercenter/schedule.py",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -51,10 +50,7 @@ class OrderList(TablePage):
         asked = self.request.GET.get("list", "")
         if not asked:
             return None
-        try:
-            kept = PastedNumbers.objects.for_shop(self.shop).get(pk=int(asked))
-        except (ObjectDoesNotExist, ValueError, OverflowError):
-            raise Refused(_("These pasted numbers are gone. Paste them again."), "list_gone") from None
+        kept = lookups.kept(self.shop, asked)
         return (kept, *search.pasted(self.shop, kept.numbers))
 
     def narrow(self, rows: QuerySet) -> QuerySet:

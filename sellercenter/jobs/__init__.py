@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sellercenter import events
 from sellercenter.crash import crash_here
-from sellercenter.jobs.items import fill
+from sellercenter.jobs.items import fill, fill_from
 from sellercenter.jobs.kinds import JobKind, every_kind, find, seen_by
 from sellercenter.jobs.runner import Progress, run_some
 from sellercenter.lifecycle import Refused
@@ -22,7 +22,10 @@ from sellercenter.models import ItemState, Job, JobItem, JobState, Member, Shop
 from sellercenter.permissions import Actor
 from sellercenter.wake import wake
 
-__all__ = ["JobKind", "Progress", "ask_stop", "create", "every_kind", "fill", "find", "repeat", "run_some", "seen_by"]
+__all__ = [
+    *("JobKind", "Progress", "every_kind", "fill", "fill_from", "find", "seen_by"),
+    *("ask_stop", "create", "repeat", "run_some"),
+]
 
 
 @transaction.atomic

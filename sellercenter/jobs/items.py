@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import connection
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.expressions import BaseExpression
 
 from sellercenter.models import ItemState, Job, JobItem
 
+BATCH = 1000
 EMPTY = Value("", output_field=CharField())
 _INSERT = (
     "INSERT INTO {table} (job_id, ref, label, given, state, code, message, attempts)"
@@ -26,3 +29,9 @@ def fill(job: Job, rows: QuerySet, *, label: str, ref: str = "pk", given: BaseEx
     with connection.cursor() as cursor:
         cursor.execute(insert, [job.pk, *params])
         return cursor.rowcount
+
+
+def fill_from(job: Job, lines: Iterable[tuple[int, str, str]]) -> int:
+    """Write an item for each line that a person gave: the record's key, what people call it, what was given for it."""
+    items = [JobItem(job=job, ref=ref, label=label[:80], given=given[:120]) for ref, label, given in lines]
+    return len(JobItem.objects.bulk_create(items, batch_size=BATCH))
