@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from orders import inventory
@@ -28,10 +28,14 @@ def place(shop: Shop, facts: OrderFacts, *, by: Actor) -> Order:
         raise Refused(_("A new order is unpaid; its payment comes afterwards."), "not_new")
     if not facts.lines:
         raise Refused(_("An order needs at least one line."), "no_lines")
-    if Order.objects.for_shop(shop).filter(number=facts.number).exists():
-        raise Refused(_("There is an order %s already.") % facts.number, "number_taken")
     now = database_now()
-    ids = load(shop, [replace(facts, placed_at=now)], by=by, now=now)
-    order = Order.objects.select_related("shop__policy").get(pk=ids[facts.number])
-    inventory.reserve(order, list(order.lines.order_by("sku_id", "pk")), by=by)
+    try:
+        ids = load(shop, [replace(facts, placed_at=now)], by=by, now=now)
+    except IntegrityError as error:
+        if "order_number_once_per_shop" not in str(error):
+            raise
+        raise Refused(_("There is an order %s already.") % facts.number, "number_taken") from error
+    order = Order.objects.get(pk=ids[facts.number])
+    order.shop = shop
+    inventory.reserve(order, list(order.lines.only("order_id", "sku_id", "quantity")), by=by)
     return order

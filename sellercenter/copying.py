@@ -30,6 +30,10 @@ def copy_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable[S
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(f"rows of {model.__name__} must be copied in a transaction")
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return
     columns, types = _shape(model, tuple(fields))
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(model._meta.db_table), names)
@@ -38,6 +42,7 @@ def copy_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable[S
         with cursor.copy(command) as copy:
             copy.set_types(types)
             write = copy.write_row
+            write(first)
             for row in rows:
                 write(row)
 
