@@ -1,8 +1,8 @@
 """Verbs on stock: orders reserve, give back and take units; people count and adjust them.
 
-Each change is one row of the ledger (`StockMovement`), so their sums are the stock; the tables' own constraints say that
-no stock and nothing available falls below zero. Whoever changes several SKUs locks them in the order of their ids, and
-an order's lines before them. A SKU that nobody has counted yet is not tracked, and can always be sold.
+Each change is one row of the ledger (`StockMovement`), so their sums are the stock; the tables' own constraints say
+that no stock and nothing available falls below zero. Whoever changes several SKUs locks them in the order of their ids,
+and an order's lines before them. A SKU that nobody has counted yet is not tracked, and can always be sold.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from orders.models import Order, OrderLine, Sku
+from orders.models import Order, OrderLine, Sku, StockMovement
 from orders.states import StockKind
 from sellercenter import events
 from sellercenter.lifecycle import Refused
@@ -187,7 +188,7 @@ def reserve(order: Order, lines: Sequence[OrderLine], *, by: Actor) -> None:
 
 
 def release(order: Order, *, by: Actor) -> int:
-    """Put back on sale what the order's lines still reserve, exactly once however often it is asked; return the units."""
+    """Put back on sale what the order's lines still reserve, once however often it is asked; return the units."""
     return release_many([order.pk], by=by)
 
 
@@ -196,6 +197,29 @@ def release_many(order_ids: Iterable[int], *, by: Actor) -> int:
     _needs_transaction("release")
     ids = list(order_ids)
     return int(_run(_RELEASE, orders=ids, by=by)[0][0]) if ids else 0
+
+
+def lessen(line: OrderLine, *, to: int, by: Actor) -> None:
+    """Put back on sale what a line reserves beyond `to` units, because its order became smaller while it was open."""
+    _needs_transaction("lessen")
+    stored = OrderLine.objects.select_for_update(no_key=True).only("shop_id", "order_id", "sku_id", "reserved")
+    held = stored.get(pk=line.pk)
+    line.reserved = min(held.reserved, to)
+    units = held.reserved - line.reserved
+    if not units or held.sku_id is None:
+        return
+    OrderLine.objects.filter(pk=line.pk).update(reserved=line.reserved)
+    Sku.objects.filter(pk=held.sku_id).update(reserved=F("reserved") - units)
+    StockMovement.objects.create(
+        shop_id=held.shop_id,
+        sku_id=held.sku_id,
+        kind=StockKind.ADJUST,
+        reserved=-units,
+        order_id=held.order_id,
+        line_id=line.pk,
+        actor_label=by.label,
+        member_id=by.member_id,
+    )
 
 
 def take(order: Order, units: Mapping[int, int], *, by: Actor) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import detail, home, lists
+from orders.views import detail, home, lists, stock
 from sellercenter.list_views import list_paths
 
 urlpatterns = [
@@ -17,4 +17,11 @@ urlpatterns = [
     path("orders/<int:pk>/flag", detail.OrderFlag.as_view(), name="order_flag"),
     path("orders/<int:pk>/abnormal", detail.OrderAbnormal.as_view(), name="order_abnormal"),
     path("orders/<int:pk>/abnormal/clear", detail.OrderAbnormalClear.as_view(), name="order_abnormal_clear"),
+    *list_paths("stock", stock.StockList),
+    path("stock/upload", stock.StockUpload.as_view(), name="stock_upload"),
+    path("stock/counts", stock.StockCounts.as_view(), name="stock_counts"),
+    path("stock/<int:pk>", stock.StockDetail.as_view(), name="stock_detail"),
+    path("stock/<int:pk>/count", stock.StockCount.as_view(), name="stock_count"),
+    path("stock/<int:pk>/adjust", stock.StockAdjust.as_view(), name="stock_adjust"),
+    path("stock/<int:pk>/limit", stock.StockLimit.as_view(), name="stock_limit"),
 ]

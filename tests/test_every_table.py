@@ -16,10 +16,14 @@ from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from orders import inventory
+from orders.models import Sku
 from orders.views.lists import OrderList
+from orders.views.stock import StockList
 from sellercenter.filters import Edge
 from sellercenter.models import ListLayout, SavedView
 from sellercenter.pages import TablePage
+from sellercenter.permissions import SYSTEM
 from tests import make
 from tests.conftest import url
 
@@ -39,7 +43,10 @@ def pages(page: type[TablePage] = TablePage) -> Iterator[type[TablePage]]:
 
 PAGES = list(pages())
 # How to fill a list with rows of every kind: (shop, how many, fields of each) -> records.
-FILLS = {OrderList: lambda shop, n: make.orders(shop, [order(shop, i) for i in range(n)])}
+FILLS = {
+    OrderList: lambda shop, n: make.orders(shop, [order(shop, i) for i in range(n)]),
+    StockList: lambda shop, n: skus(shop, n),
+}
 COLUMNS = [(page, name) for page in PAGES for name in page.table_class.base_columns]
 SORTS = [(page, f"{sign}{word}") for page in PAGES for word in page.table_class.sorts for sign in ("", "-")]
 FILTERS = [(page, name) for page in PAGES for name in page.filterset_class.base_filters]
@@ -51,6 +58,16 @@ def order(shop, i):
     more = {"abnormal": "risk"} if i % 5 == 0 else {"aftersales": "open", "flag": i % 6} if i % 5 == 1 else {}
     line = make.line(f"Tea {i % 3}", price=f"{1 + i % 4}.00", creator_number="c1", creator_name="host", room="r1")
     return make.facts(shop, states[i % 8], lines=[line], placed_at=make.NOW - (i % 3) * make.HOUR, **more)
+
+
+def skus(shop, n):
+    """Make SKUs with equal and with missing stock: low, sold out, enough, not counted."""
+    lines = [make.line(f"Tea {i:02d}", quantity=1, variant="100 g", seller_sku=f"tea-{i % 7}") for i in range(n)]
+    make.order(shop, lines=lines)
+    found = list(Sku.objects.for_shop(shop).order_by("pk"))
+    counts = {one.pk: (0, 3, 40)[i % 4] for i, one in enumerate(found) if i % 4 != 3}
+    inventory.count_many(shop, counts, reason="", by=SYSTEM)
+    return found
 
 
 def opened(person, page, shop, **query):

@@ -35,7 +35,7 @@ OUTSIDE = {
     "theme": (True, {"post"}),
 }
 # A door that asks for one more right once it knows the record.
-ALSO_NEEDS = {"order_list_view_delete": Perm.VIEWS_SHARE}
+ALSO_NEEDS = {"order_list_view_delete": Perm.VIEWS_SHARE, "stock_list_view_delete": Perm.VIEWS_SHARE}
 # Whatever a request does to sessions is not a change of the shop.
 NOT_COUNTED = {"django_session", "django_migrations"}
 NOWHERE = 2**40
@@ -126,8 +126,10 @@ def record_of(shop, other_shop, cast):
         if "view" in name:
             owner = Member.objects.select_related("user", "role").get(shop=where, owner=True)
             by = cast["owner" if where == shop else "stranger"].actor
-            return lists.save_view(owner, "orders", name="team", query="tab=unpaid", shared=True, by=by).pk
-        return make.order(where, Status.TO_REVIEW, abnormal="risk").pk
+            page = "stock" if name.startswith("stock") else "orders"
+            return lists.save_view(owner, page, name="team", query="tab=unpaid", shared=True, by=by).pk
+        order = make.order(where, Status.TO_REVIEW, abnormal="risk")
+        return order.lines.get().sku_id if name.startswith("stock") else order.pk
 
     return make_one
 

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from orders.views.lists import OrderList
+from orders.views.stock import StockList
 from sellercenter.models import Shop
 from sellercenter.navigation import Place
 from sellercenter.permissions import Perm
@@ -19,10 +20,12 @@ PLACES = [
     Place(_FULFILMENT, _("To ship"), _LIST, "truck-loading", _SEE, "tab=to_ship", counted=True, dock=True),
     Place(_FULFILMENT, _("On the way"), _LIST, "truck-delivery", _SEE, "tab=shipped"),
     Place(_FULFILMENT, _("Abnormal"), _LIST, "alert-triangle", _SEE, "tab=abnormal", counted=True, dock=True),
+    Place(_FULFILMENT, _("Stock"), "stock_list", "building-warehouse", _SEE, counted=True),
 ]
 
 
 def waiting(shop: Shop) -> dict[str, QuerySet]:
-    """Return the orders behind each counted place, by the place's query."""
+    """Return what waits behind each counted place, by the place's query: orders, and the SKUs that are low."""
     rows = OrderList.tab_rows(shop)
-    return {place.query: rows[place.query.removeprefix("tab=")] for place in PLACES if place.counted}
+    orders = [place.query for place in PLACES if place.counted and place.url_name == _LIST]
+    return {query: rows[query.removeprefix("tab=")] for query in orders} | {"": StockList.tab_rows(shop)["low"]}

@@ -1,0 +1,43 @@
+"""The filters of the stock list."""
+
+from __future__ import annotations
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Sku
+from sellercenter.filters import Amount, Custom, ListFilter, Pick, Range
+from sellercenter.models import Shop
+
+# A SKU of its own limit, or else of the shop's. Sold out counts as low too: both want somebody to order more.
+LIMIT = Coalesce("low_at", F("shop__policy__low_stock_at"))
+COUNTED = Q(tracked=True)
+LOW = COUNTED & Q(available__lte=LIMIT)
+OUT = COUNTED & Q(available=0)
+
+
+def named(shop: Shop, text: str) -> Q:
+    """Keep the SKUs whose code, id, variant or product holds the text."""
+    text = text.strip()
+    fields = ("code", "number", "variant", "product__title")
+    return Q(*((f"{field}__icontains", text) for field in fields), _connector=Q.OR)
+
+
+class StockFilter(ListFilter):
+    """Everything by which SKUs are looked for in the stock list."""
+
+    q = Custom(named, label=_("SKU or product"))
+    tracked = Pick(
+        {"yes": (_("Counted"), lambda filters: COUNTED), "no": (_("Not counted"), lambda filters: ~COUNTED)},
+        label=_("Counting"),
+    )
+    available_from = Amount(field_name="stock", lookup_expr="gte")
+    available_to = Amount(field_name="stock", lookup_expr="lte")
+
+    main = ("tracked", "available_range")
+    ranges = {"available_range": Range(_("Available"), "available_from", "available_to")}
+
+    class Meta:
+        model = Sku
+        fields: list[str] = []
