@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from orders import actions, clocks, gateways, inventory
@@ -53,7 +53,7 @@ def fire_due(limit: int = BATCH) -> int:
         return _one_by_one(limit, asked)
 
 
-def _due(asked: set[int] | None) -> Any:
+def _due(asked: set[int] | None) -> QuerySet[Order]:
     """Return the orders whose time is up, the longest waiting first; unpaid ones only when their gateway answered."""
     due = Order.objects.filter(due_at__lte=Now()).order_by("due_at", "pk")
     return due if asked is None else due.filter(~Q(due_step="expire") | Q(pk__in=asked))
@@ -61,9 +61,17 @@ def _due(asked: set[int] | None) -> Any:
 
 def _claim(limit: int, asked: set[int] | None, **only: int) -> tuple[list[Order], datetime]:
     """Lock due orders that nobody else holds, and return them with the database's now."""
-    found = _due(asked).filter(**only).select_related("shop__policy").annotate(now_there=Now())
-    rows = list(found.select_for_update(skip_locked=True, of=("self",))[:limit])
+    rows = _with_shops(_due(asked).filter(**only).annotate(now_there=Now()).select_for_update(skip_locked=True)[:limit])
     return rows, rows[0].now_there if rows else datetime.min
+
+
+def _with_shops(found: QuerySet[Order]) -> list[Order]:
+    """Read orders, and their few shops once instead of with every row."""
+    rows = list(found)
+    shops = Shop.objects.select_related("policy").in_bulk({order.shop_id for order in rows})
+    for order in rows:
+        order.shop = shops[order.shop_id]
+    return rows
 
 
 def _one_by_one(limit: int, asked: set[int] | None) -> int:
@@ -297,21 +305,29 @@ def _give_grace(pk: int) -> None:
 _CLOCKED = ("pay_by", "ship_by", "confirm_by", "answer_by")
 
 
-def replan(shop: Shop, *, by: Actor, ship_within_before: timedelta | None = None) -> int:
+def replan(
+    shop: Shop,
+    *,
+    by: Actor,
+    ship_within_before: timedelta | None = None,
+    tell: Callable[[int], object] | None = None,
+) -> int:
     """Wind the clocks of the shop's open orders anew by its policy as it is now; return how many orders there were.
 
-    A ship-by time that is not the former policy's (`ship_within_before`) is the platform's promise, and stays.
+    A ship-by time that is not the former policy's (`ship_within_before`) is the platform's promise, and stays. `tell`
+    hears after each batch how many were done; what it raises ends the work between two batches.
     """
     done, last = 0, 0
     while True:
         with transaction.atomic():
             open_now = Order.objects.for_shop(shop).filter(status__in=[*ORDER.timers], pk__gt=last).order_by("pk")
-            loaded = open_now.select_related("shop__policy").annotate(now_there=Now())
-            rows = list(loaded.select_for_update(of=("self",))[:BATCH])
+            rows = _with_shops(open_now.annotate(now_there=Now()).select_for_update()[:BATCH])
             if not rows:
                 break
             _wind_anew(rows, ship_within_before)
         done, last = done + len(rows), rows[-1].pk
+        if tell:
+            tell(done)
     if done:
         with transaction.atomic():
             events.record(shop, "shop.replanned", shop, by=by, orders=done)
