@@ -44,6 +44,8 @@ app.conf.task_default_queue = "jobs"
 # The sweeps as tasks, each on its queue: sent after a commit by `wake`, and by the timetable in case that got lost.
 SWEEPS = {
     "orders.tasks.fire_due": "timers",
+    "sellercenter.tasks.fan_out": "notices",
+    "sellercenter.tasks.send_messages": "notices",
     "sellercenter.tasks.run_jobs": "jobs",
 }
 app.conf.task_routes = {

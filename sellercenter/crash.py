@@ -11,6 +11,13 @@ import os
 POINTS = (
     "timer.decided",
     "timer.committed",
+    "outbox.told",
+    "outbox.settled",
+    "outbox.committed",
+    "message.claimed",
+    "message.composed",
+    "message.sent",
+    "message.done",
     "job.created",
     "job.claimed",
     "job.prepared",

@@ -16,8 +16,10 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from sellercenter import events
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Fault, Shop
+from sellercenter.permissions import Actor
 
 MOST_ATTEMPTS = 5
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(seconds=30), timedelta(hours=1)
@@ -66,6 +68,13 @@ def cleared(subject_type: str, subject_ids: Iterable[int], step: str) -> int:
     """Forget the faults of obligations that were met; return how many there were."""
     named = {"subject_type": subject_type, "subject_id__in": [*subject_ids], "step": step}
     return Fault.objects.filter(**named).delete()[0]
+
+
+def forget(fault: Fault, *, by: Actor) -> None:
+    """Forget a fault because its obligation is tried again, and keep in the log who wanted that."""
+    named = {"subject_type": fault.subject_type, "subject_id": fault.subject_id, "step": fault.step}
+    events.record(fault.shop, "fault.replayed", fault, by=by, **named)
+    fault.delete()
 
 
 def describe(error: BaseException | str) -> str:

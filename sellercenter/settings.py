@@ -264,6 +264,29 @@ STORAGES = {
 }
 MEDIA_ROOT = VAR_DIR / "media"
 
+MESSAGE_GATEWAY_URL = env.str("SELLERCENTER_MESSAGE_GATEWAY_URL", default="")
+MESSAGE_GATEWAY_TOKEN = env.str("SELLERCENTER_MESSAGE_GATEWAY_TOKEN", default="")
+if MESSAGE_GATEWAY_URL and not MESSAGE_GATEWAY_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("SELLERCENTER_MESSAGE_GATEWAY_URL must begin with https:// or http://.")
+EMAIL_URL = env.str("SELLERCENTER_EMAIL_URL", default="")
+_mail = env.email_url_config(EMAIL_URL) if EMAIL_URL else {}
+EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST") or "localhost", _mail.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("SELLERCENTER_EMAIL_FROM", default="noreply@localhost")
+# The part behind the @ of a Message-ID, so that a mail that is sent again can be told by its name.
+MESSAGE_ID_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ") or "localhost"
+# The way out for each channel. Without an address the demo keeps messages in memory; an installation refuses them.
+_no_way_out = f"sellercenter.gateways.{'RecordingGateway' if DEMO else 'NoGateway'}"
+_http = "sellercenter.gateways.HttpGateway" if MESSAGE_GATEWAY_URL else _no_way_out
+MESSAGE_GATEWAYS = {
+    "in_site": _http,
+    "sms": _http,
+    "email": "sellercenter.gateways.EmailGateway" if EMAIL_URL else _no_way_out,
+}
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -278,7 +301,13 @@ NAVIGATION = ["orders.views.PLACES", "sellercenter.views.PLACES"]
 NAVIGATION_COUNTS = "orders.views.waiting"
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
-SWEEPS = ["orders.timers.fire_due", "sellercenter.timetable.run_due", "sellercenter.jobs.run_some"]
+SWEEPS = [
+    "orders.timers.fire_due",
+    "sellercenter.outbox.fan_out",
+    "sellercenter.outgoing.send_due",
+    "sellercenter.timetable.run_due",
+    "sellercenter.jobs.run_some",
+]
 # Calendar work, once per slot however many processes look: ("hour" or "day" of UTC, a function without arguments).
 TIMETABLE = [
     ("hour", "sellercenter.chores.clear_ended_sessions"),
@@ -289,6 +318,8 @@ TIMETABLE = [
 ]
 
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
-EVENT_CONSUMERS: list[str] = []
+EVENT_CONSUMERS = ["orders.notices.STAFF", "orders.notices.BUYERS"]
+# Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
+MESSAGE_COMPOSERS = {"order": "orders.notices.compose"}
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
 JOB_KINDS = ["orders.bulk.JOB_KINDS"]

@@ -20,6 +20,22 @@ def run_timetable() -> int:
 
 
 @shared_task
+def fan_out() -> int:
+    """Tell everybody who must be told of what happened."""
+    from sellercenter import sweeps
+
+    return sweeps.turn("sellercenter.outbox.fan_out").handled
+
+
+@shared_task
+def send_messages() -> int:
+    """Send the messages to buyers that are due."""
+    from sellercenter import sweeps
+
+    return sweeps.turn("sellercenter.outgoing.send_due").handled
+
+
+@shared_task
 def run_jobs() -> int:
     """Work for one turn on the long work that people started."""
     from sellercenter import jobs

@@ -1,0 +1,93 @@
+"""Notices for the people of a shop: who is told of what by right, and what they have read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from sellercenter import events
+from sellercenter.models import Event, Member, Notification, Shop
+from sellercenter.permissions import Actor, Perm, actor_for
+from sellercenter.texts import Text
+
+BATCH = 5000
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What people are told of one kind of event: those who hold the right read the words beside the icon."""
+
+    kind: str
+    perm: Perm
+    icon: str
+    words: Text
+
+
+@dataclass(frozen=True)
+class Subject:
+    """How notices speak of one kind of record: its names by key, and the page that shows it."""
+
+    names: Callable[[Iterable[int]], Mapping[int, str]]
+    url_name: str
+    has_page: bool = True
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A consumer of events that tells people by right; one row for each event and person."""
+
+    notices: tuple[Notice, ...]
+    subjects: Mapping[str, Subject]
+
+    @cached_property
+    def by_kind(self) -> dict[str, Notice]:
+        """The notices by the kind of their event."""
+        return {notice.kind: notice for notice in self.notices}
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of events of which somebody is told."""
+        return frozenset(self.by_kind)
+
+    def take(self, told: list[Event]) -> None:
+        """Tell everybody who holds the right and did not do it themselves; told twice, nobody reads it twice."""
+        team = _teams({event.shop_id for event in told})
+        rows = [
+            Notification(shop_id=event.shop_id, member_id=actor.member_id, event=event)
+            for event in told
+            for actor in team[event.shop_id]
+            if actor.may(self.by_kind[event.kind].perm) and actor.member_id != event.member_id
+        ]
+        Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
+
+
+def _teams(shops: Iterable[int]) -> dict[int, list[Actor]]:
+    """Return who may still enter each shop, with their rights of this moment."""
+    found: dict[int, list[Actor]] = defaultdict(list)
+    for member in Member.objects.active().filter(shop__in=shops).select_related("user", "role"):
+        found[member.shop_id].append(actor_for(member))
+    return found
+
+
+def staff() -> list[Staff]:
+    """Return the consumers that tell people, in their order."""
+    return [one for one in events.consumers() if isinstance(one, Staff)]
+
+
+@transaction.atomic
+def mark_read(shop: Shop, pk: int, *, by: Actor) -> bool:
+    """Count one of the actor's own notices as read; return whether there was one that was not."""
+    own = Notification.objects.for_shop(shop).filter(pk=pk, member_id=by.member_id, read_at=None)
+    return bool(own.update(read_at=Now()))
+
+
+@transaction.atomic
+def mark_all_read(shop: Shop, *, upto: int, by: Actor) -> int:
+    """Count all of the actor's own notices as read, up to the newest one that was seen; return how many they were."""
+    own = Notification.objects.for_shop(shop).filter(member_id=by.member_id, read_at=None, pk__lte=upto)
+    return own.update(read_at=Now())

@@ -1,0 +1,83 @@
+"""The world outside, for tests: a message gateway over HTTP that counts what it takes, and can be slow, broken or silent."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+# What to answer to a message: a status, or None to hang up without an answer after taking it.
+Behaviour = Callable[[dict[str, Any]], int | None]
+
+
+class StubGateway:
+    """A gateway at `url`; `calls` counts every attempt by its key, `taken` what it accepted, `messages` all bodies.
+
+    `behave` decides the answer to each message; `delay` is waited before it, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.calls: Counter[str] = Counter()
+        self.taken: Counter[str] = Counter()
+        self.messages: list[dict[str, Any]] = []
+        self.tokens: set[str] = set()
+        self.delay = 0.0
+        self.behave: Behaviour = lambda message: 200
+        self.before: Callable[[], None] = lambda: None
+        self.url = ""
+
+    def receive(self, key: str, token: str, message: dict[str, Any]) -> int | None:
+        """Count one attempt and decide its answer."""
+        self.before()
+        time.sleep(self.delay)
+        status = self.behave(message)
+        with self.lock:
+            self.calls[key] += 1
+            self.messages.append(message)
+            self.tokens.add(token)
+            if status is None or 200 <= status < 300:
+                self.taken[key] += 1
+        return status
+
+
+def _handler(stub: StubGateway) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status = stub.receive(self.headers["Idempotency-Key"], self.headers.get("Authorization", ""), body)
+            self.close_connection = True
+            if status is None:
+                return
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *words: Any) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+@contextmanager
+def message_gateway() -> Iterator[StubGateway]:
+    """Run a stub on a free port for as long as the block lasts."""
+    stub = StubGateway()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stub))
+    server.daemon_threads = True
+    stub.url = f"http://127.0.0.1:{server.server_address[1]}/messages"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield stub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
