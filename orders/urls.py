@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from orders.views import detail, home, lists, stock
+from orders.views import bulk, detail, home, lists, policy, stock
 from sellercenter.list_views import list_paths
 
 urlpatterns = [
     path("", home.Home.as_view(), name="home"),
     *list_paths("orders", lists.OrderList),
+    *bulk.bulk_paths("orders/bulk"),
     path("orders/paste", lists.OrderPaste.as_view(), name="order_paste"),
     path("orders/<int:pk>", detail.OrderDetail.as_view(), name="order_detail"),
     path("orders/<int:pk>/approve", detail.OrderApprove.as_view(), name="order_approve"),
@@ -24,4 +25,5 @@ urlpatterns = [
     path("stock/<int:pk>/count", stock.StockCount.as_view(), name="stock_count"),
     path("stock/<int:pk>/adjust", stock.StockAdjust.as_view(), name="stock_adjust"),
     path("stock/<int:pk>/limit", stock.StockLimit.as_view(), name="stock_limit"),
+    path("policy", policy.PolicyPage.as_view(), name="policy"),
 ]

@@ -78,10 +78,14 @@ class AccountAdmin(UserAdmin):
 
 
 class PolicyInline(admin.StackedInline):
-    """The clocks of a shop."""
+    """The policy of a shop, to look at: its own page changes it, and keeps who did."""
 
     model = ShopPolicy
     can_delete = False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never change here."""
+        return False
 
 
 @admin.register(Shop)

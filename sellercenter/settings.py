@@ -322,4 +322,7 @@ EVENT_CONSUMERS = ["orders.notices.STAFF", "orders.notices.BUYERS"]
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
 MESSAGE_COMPOSERS = {"order": "orders.notices.compose"}
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
-JOB_KINDS = ["orders.bulk.JOB_KINDS"]
+JOB_KINDS = ["orders.bulk.JOB_KINDS", "orders.policies.JOB_KINDS"]
+# What must hold, as SQL; the second list holds while workers run. See `sellercenter/invariants.py`.
+INVARIANTS = ["sellercenter.invariants.INVARIANTS", "orders.invariants.INVARIANTS"]
+LIVE_INVARIANTS = ["sellercenter.invariants.LIVE_INVARIANTS", "orders.invariants.LIVE_INVARIANTS"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils.duration import duration_iso_string
 from django.utils.translation import gettext as _
 
 from sellercenter import events
 from sellercenter.lifecycle import Refused
-from sellercenter.models import Member, Role, Shop, ShopPolicy, User
+from sellercenter.models import Event, Member, Role, Shop, ShopPolicy, User
 from sellercenter.permissions import STOCK_ROLES, Actor, Perm
 
 
@@ -36,6 +41,56 @@ def settle(shop: Shop, *, by: Actor) -> None:
     ShopPolicy.objects.get_or_create(shop=shop)
     for stock, perms in STOCK_ROLES.items():
         Role.objects.get_or_create(shop=shop, stock=stock, defaults={"perms": sorted(perms)})
+
+
+@transaction.atomic
+def change_policy(shop: Shop, *, values: dict[str, Any], seen: str, by: Actor) -> Event | None:
+    """Give the shop's policy new values; orders in flight keep their times.
+
+    `seen` is the `policy_mark` of the values that the writer saw: refused when somebody has changed them since. The
+    event keeps what changed, before and after; without a change there is none. Raises ValidationError for values that
+    no policy can have, TypeError for a name that is no part of it.
+    """
+    by.require(Perm.POLICIES_EDIT)
+    if unknown := values.keys() - set(policy_parts()):
+        raise TypeError(f"a policy has no {', '.join(sorted(unknown))}")
+    policy = ShopPolicy.objects.select_for_update().get(shop=shop)
+    if policy_mark(policy) != seen:
+        said = _("Somebody changed the policy meanwhile. Compare with what is saved now, then save again.")
+        raise Refused(said, "changed_meanwhile")
+    before = {name: getattr(policy, name) for name in values}
+    changed = [name for name, value in values.items() if before[name] != value]
+    if not changed:
+        return None
+    for name in changed:
+        setattr(policy, name, values[name])
+    policy.full_clean(exclude=["shop"])
+    policy.save(update_fields=changed)
+    told = {"before": _told(before, changed), "after": _told(values, changed)}
+    return events.record(shop, "policy.changed", policy, by=by, **told)
+
+
+def policy_parts() -> list[str]:
+    """Return the names of everything that a policy says."""
+    return [field.name for field in ShopPolicy._meta.fields if field.name not in ("id", "shop")]
+
+
+def policy_mark(policy: ShopPolicy) -> str:
+    """Return a short mark that changes whenever the policy does."""
+    parts = policy_parts()
+    said = json.dumps(_told({name: getattr(policy, name) for name in parts}, parts))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _told(values: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Write values of a policy as the history keeps them: lengths of time by ISO 8601, nothing as null."""
+    return {name: _plain(values[name]) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return duration_iso_string(value)
+    return value if value is None or isinstance(value, (int, str, list)) else str(value)
 
 
 @transaction.atomic

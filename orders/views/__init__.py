@@ -9,7 +9,7 @@ from sellercenter.models import Shop
 from sellercenter.navigation import Place
 from sellercenter.permissions import Perm
 
-_HOME, _ORDERS, _FULFILMENT = "", _("Orders"), _("Fulfilment")
+_HOME, _ORDERS, _FULFILMENT, _SETTINGS = "", _("Orders"), _("Fulfilment"), _("Settings")
 _LIST, _SEE = "order_list", Perm.ORDERS_VIEW
 
 PLACES = [
@@ -21,6 +21,7 @@ PLACES = [
     Place(_FULFILMENT, _("On the way"), _LIST, "truck-delivery", _SEE, "tab=shipped"),
     Place(_FULFILMENT, _("Abnormal"), _LIST, "alert-triangle", _SEE, "tab=abnormal", counted=True, dock=True),
     Place(_FULFILMENT, _("Stock"), "stock_list", "building-warehouse", _SEE, counted=True),
+    Place(_SETTINGS, _("Policy"), "policy", "clock", Perm.POLICIES_EDIT),
 ]
 
 
