@@ -1,4 +1,4 @@
-"""The world outside, for tests: a message gateway over HTTP that counts what it takes, and can be slow, broken or silent."""
+"""The world outside, for tests: a message gateway over HTTP that counts, and can be slow, broken or silent."""
 
 from __future__ import annotations
 
