@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from orders import derive, recipients
+from orders import derive, inventory, recipients
 from orders.clocks import wind
 from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts
 from orders.lifecycle import ORDER
@@ -95,7 +95,7 @@ def update(shop: Shop, facts: OrderFacts, *, by: Actor, now: datetime) -> Change
     Nothing at all is written when the facts are older than what is stored; the change then holds a note and no fields.
     """
     order = Order.objects.for_shop(shop).select_for_update(of=("self",)).get(number=facts.number)
-    update = _Update(shop, order, facts, now)
+    update = _Update(shop, order, facts, by, now)
     stored = Status(order.status)
     if max(RANK[update.told_status()], RANK[facts.stage]) < RANK[stored] or _ended_otherwise(order, facts):
         return Change(notes=[_("The file is older than what is stored: the order is “%s” already.") % stored.label])
@@ -115,8 +115,8 @@ def _ended_otherwise(order: Order, facts: OrderFacts) -> bool:
 class _Update:
     """One order on its way to newer facts."""
 
-    def __init__(self, shop: Shop, order: Order, facts: OrderFacts, now: datetime) -> None:
-        self.shop, self.order, self.facts, self.now = shop, order, facts, now
+    def __init__(self, shop: Shop, order: Order, facts: OrderFacts, by: Actor, now: datetime) -> None:
+        self.shop, self.order, self.facts, self.by, self.now = shop, order, facts, by, now
         self.change = Change()
         self.fields: set[str] = set()
         self.stored = {line.number: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
@@ -226,6 +226,10 @@ class _Update:
                 line = OrderLine(shop=self.shop, order=self.order, number=told.number, position=last)
                 self.change.changed[f"line {told.number}"] = [None, "added"]
             changed = self._line_fields(line, told)
+            if line.reserved:
+                # Another SKU was never reserved, and a smaller line needs less; the stored row still names the old one.
+                kept = 0 if "sku_id" in changed else line.quantity
+                inventory.lessen(line, to=kept, by=self.by)
             if line.pk is None or changed:
                 line.save(force_insert=line.pk is None)
             if changed:
@@ -381,12 +385,38 @@ class _Update:
             if self._set(self.stored[number], "status", state):
                 OrderLine.objects.filter(pk=self.stored[number].pk).update(status=state)
                 self.change.changed.setdefault(f"line {number}", ["status"])
+        self._stock(status)
         self._times(status)
         if self._set(order, "status", status):
             self._set(order, "status_at", self._entered(status) or self.now, tell=False)
             self._clocks(status, wound=True)
         elif self.fields & {"placed_at", "paid_at", "delivered_at"}:
             self._clocks(status, wound=False)
+
+    def _stock(self, status: Status) -> None:
+        """Let the stock that was reserved here follow what became of its lines at the platform."""
+        held = [line for line in self.stored.values() if line.reserved]
+        if not held:
+            return
+        if status == Status.CANCELLED:
+            inventory.release(self.order, by=self.by)
+            return
+        gone = {}
+        for line in held:
+            if line.status == LineStatus.CANCELLED:
+                inventory.lessen(line, to=0, by=self.by)
+            else:
+                gone[line.pk] = self._sent(line, status)
+        inventory.take(self.order, gone, by=self.by)
+
+    def _sent(self, line: OrderLine, status: Status) -> int:
+        """Return how many units of a line left that are still reserved here."""
+        if status in _GONE or line.status in (LineStatus.SHIPPED, LineStatus.DELIVERED):
+            return line.reserved
+        parts = ParcelLine.objects.filter(line=line).exclude(parcel__status=ParcelStatus.READY)
+        packed = parts.aggregate(units=models.Sum("quantity"))["units"] or 0
+        # What is no longer reserved has been taken before.
+        return min(line.reserved, max(0, packed - (line.quantity - line.reserved)))
 
     def _stored_states(self) -> dict[str, LineStatus]:
         """Derive the states of all lines that are now stored from all parcels that are."""
