@@ -30,8 +30,8 @@ def approve(order: Order, *, by: Actor) -> None:
 
 @transaction.atomic
 def hold(order: Order, *, reason: str, by: Actor) -> None:
-    """Stop the order: nobody approves, ships or cancels it until it is released."""
-    reason = reason.strip()
+    """Stop the order: nobody approves, ships or cancels it until it is released; its clocks run on."""
+    reason = reason.strip()[:120]
     if not reason:
         raise Refused(_("Say why the order is held, so that others know what it waits for."), "reason_missing")
     ORDER.move(order, "hold", by=by, data={"reason": reason}, held=True, held_reason=reason, updated_at=Now())
@@ -57,7 +57,7 @@ def remind(order: Order, *, coupon: bool = False, by: Actor) -> None:
 @transaction.atomic
 def cancel(order: Order, *, reason: str, by: Actor) -> None:
     """Cancel the order and all of its lines; refused once anything has been shipped or while a case is open."""
-    reason = reason.strip()
+    reason = reason.strip()[:120]
     if not reason:
         raise Refused(_("Say why the order is cancelled; the buyer sees the reason."), "reason_missing")
     ORDER.move(
@@ -77,7 +77,7 @@ def cancel(order: Order, *, reason: str, by: Actor) -> None:
 def give_up(order: Order, *, reason: str = "", by: Actor) -> None:
     """End an unpaid order because its buyer does not want it any more."""
     ended = {"cancelled_at": Now(), "cancelled_by": CancelledBy.BUYER, "cancel_reason": reason.strip()[:120]}
-    ORDER.move(order, "give_up", by=by, data={"reason": reason}, **ended, updated_at=Now())
+    ORDER.move(order, "give_up", by=by, data={"reason": reason}, **ended, refund_due=OWED, updated_at=Now())
     _end(order, reason=reason, by=by)
 
 

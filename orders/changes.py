@@ -13,7 +13,7 @@ from orders.facts import RecipientFacts
 from orders.lifecycle import ORDER
 from orders.models import Order, Recipient
 from sellercenter.lifecycle import Refused, locked
-from sellercenter.permissions import Actor
+from sellercenter.permissions import Actor, Perm
 
 
 @transaction.atomic
@@ -21,8 +21,9 @@ def change_price(order: Order, *, adjustment: Decimal, freight: Decimal, seen: D
     """Set the seller's price change (minus for a discount) and the freight of an order that is not paid.
 
     `seen` is the total that the seller looked at; refused when somebody has changed it since, and when the new total
-    would be nothing or less.
+    would be nothing or less, or no more than a part that was paid already.
     """
+    by.require(Perm.ORDERS_PRICE)
     locked(order)
     if order.total_amount != seen:
         raise Refused(_("Somebody changed the price meanwhile. Look at it again, then repeat."), "changed_meanwhile")
@@ -32,6 +33,8 @@ def change_price(order: Order, *, adjustment: Decimal, freight: Decimal, seen: D
     total = order.total_amount - order.adjustment + adjustment - order.freight_amount + freight
     if total <= 0:
         raise Refused(_("With this change the buyer would owe nothing. Ask for 0.01 at least."), "no_price")
+    if total <= order.paid_amount:
+        raise Refused(_("The buyer has paid a part already. Ask for more than that."), "paid_already")
     after = {"adjustment": adjustment, "freight": freight, "total": total}
     if after == before:
         return
@@ -53,6 +56,7 @@ def change_address(
     An empty name, phone, address or postcode keeps what is stored. History keeps the region and which fields changed,
     never the words.
     """
+    by.require(Perm.ORDERS_ADDRESS)
     locked(order)
     stored = Recipient.objects.select_for_update().get(order=order)
     plain = recipients.opened(stored, order_number=order.number)

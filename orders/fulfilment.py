@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
@@ -150,7 +150,9 @@ def _heard(order: Order, parcel: Parcel, by: Actor) -> None:
         return
     status = _settle(order, list(order.lines.select_for_update().order_by("pk")))
     if status == Status.DELIVERED and order.status == Status.SHIPPED:
-        deliver(order, at=parcel.delivered_at or now, by=by)
+        # The last parcel counts, though the news of another came later.
+        last = Parcel.objects.filter(parts__order=order).aggregate(last=Max("delivered_at"))["last"]
+        deliver(order, at=last or now, by=by)
     elif order.status == Status.SHIPPED:
         silent_at = clocks.plus(parcel.last_event_at, order.shop.policy.tracking_silence)
         actions.plan(order, Schedule.of(order).plus("silence", silent_at))

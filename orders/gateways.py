@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from http.client import HTTPException
 from typing import Any
 
 from django.conf import settings
@@ -51,7 +52,7 @@ def ask(numbers: Sequence[str]) -> dict[str, Answer]:
         with urllib.request.urlopen(request, timeout=settings.PAYMENT_GATEWAY_TIMEOUT) as response:
             said = json.loads(response.read(_MOST_BYTES))["orders"]
             return {number: _answer(said.get(number) or {}) for number in numbers}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
         raise NoAnswer(type(error).__name__) from error
 
 

@@ -64,7 +64,8 @@ ORDER = Lifecycle(
         event="cancel_accepted",
     ),
     Move(
-        *("refuse_cancel", [S.TO_REVIEW, S.TO_SHIP], "", Perm.ORDERS_CANCEL),
+        # An order may arrive from a platform partly shipped with an open request: it must not be stuck.
+        *("refuse_cancel", [S.TO_REVIEW, S.TO_SHIP, S.PART_SHIPPED], "", Perm.ORDERS_CANCEL),
         where=_ASKED & (Q(answer_by__isnull=True) | Q(answer_by__gt=Now())),
         why_not=_("There is no cancel request that could still be refused."),
         label=_("Refuse the cancel request"),

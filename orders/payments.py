@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, Max, Sum
+from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from orders import clocks
-from orders.facts import ZERO
 from orders.lifecycle import ORDER
 from orders.models import Order, Payment
 from orders.states import PaymentMethod, PaymentStatus, Status
@@ -26,22 +27,27 @@ def pay(order: Order, *, amount: Decimal, method: PaymentMethod | str, transacti
     A transaction that is known already changes nothing. What comes after the order was cancelled, or beyond what was
     owed, does not revive it: the money becomes a refund to make.
     """
+    if not by.is_outside:
+        raise PermissionDenied(f"{by.label} may not order.pay")
+    transaction_no = transaction_no.strip()
     if amount <= 0:
         raise Refused(_("A payment must be more than nothing."), "bad_amount")
-    if not transaction_no.strip():
+    if not transaction_no:
         raise Refused(_("A payment needs its transaction number, so that it counts once."), "no_transaction")
-    locked(order)
+    now = locked(order)
     if order.payments.filter(transaction_no=transaction_no).exists():
         return False
     _record(order, amount, method, transaction_no)
+    order.paid_amount += amount
     if order.status != Status.UNPAID:
         _too_much(order, amount, "order.paid_late" if order.status == Status.CANCELLED else "order.paid_twice", by)
         return True
-    paid = order.payments.filter(status=PaymentStatus.CAPTURED).aggregate(sum=Sum("amount"))["sum"] or ZERO
-    if paid < order.total_amount:
-        events.record(order.shop, "order.part_paid", order, by=by, amount=amount, missing=order.total_amount - paid)
+    missing = order.total_amount - order.paid_amount
+    if missing > 0:
+        Order.objects.filter(pk=order.pk).update(paid_amount=order.paid_amount, updated_at=now)
+        events.record(order.shop, "order.part_paid", order, by=by, amount=amount, missing=missing)
         return True
-    _go_on(order, paid, method, by)
+    _go_on(order, method, now, by)
     return True
 
 
@@ -59,16 +65,15 @@ def _record(order: Order, amount: Decimal, method: PaymentMethod | str, transact
     )
 
 
-def _go_on(order: Order, paid: Decimal, method: PaymentMethod | str, by: Actor) -> None:
+def _go_on(order: Order, method: PaymentMethod | str, now: datetime, by: Actor) -> None:
     """Make the move of an order whose payments cover what it costs; what is beyond it goes back."""
-    now = locked(order)
     ORDER.move(
         *(order, "pay"),
         by=by,
-        data={"amount": paid},
+        data={"amount": order.paid_amount},
         paid_at=now,
-        paid_amount=paid,
-        refund_due=paid - order.total_amount,
+        paid_amount=order.paid_amount,
+        refund_due=order.paid_amount - order.total_amount,
         payment_method=PaymentMethod(method),
         ship_by=order.ship_by or clocks.plus(now, order.shop.policy.ship_within),
         updated_at=now,
@@ -77,6 +82,7 @@ def _go_on(order: Order, paid: Decimal, method: PaymentMethod | str, by: Actor) 
 
 def _too_much(order: Order, amount: Decimal, kind: str, by: Actor) -> None:
     """Keep money that nobody owes as a refund to make."""
-    Order.objects.filter(pk=order.pk).update(refund_due=F("refund_due") + amount, updated_at=Now())
     order.refund_due += amount
+    values = {"paid_amount": order.paid_amount, "refund_due": order.refund_due}
+    Order.objects.filter(pk=order.pk).update(**values, updated_at=Now())
     events.record(order.shop, kind, order, by=by, amount=amount)

@@ -7,23 +7,24 @@ is decided alone, and the one that can't be is put off, counted, and given up at
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Now
 
 from orders import actions, clocks, gateways, inventory
 from orders.lifecycle import ORDER
-from orders.models import Order, OrderLine, Parcel, Payment
+from orders.models import Order, OrderLine, Parcel
 from orders.payments import pay
-from orders.states import Abnormal, CancelledBy, LineStatus, PaymentStatus, Status
+from orders.states import Abnormal, CancelledBy, LineStatus, Status
 from sellercenter import events, faults, schedule
 from sellercenter.crash import crash_here
-from sellercenter.models import Fault, Shop
+from sellercenter.models import Event, Fault, Shop
 from sellercenter.permissions import SYSTEM, Actor
 from sellercenter.schedule import Schedule
 
@@ -35,6 +36,10 @@ PACE = timedelta(milliseconds=300)
 AT_ONCE = 20
 # A payment that is under way at the provider gets this much more time, once.
 GRACE = timedelta(minutes=30)
+# When a gateway that does not answer is asked again.
+ASK_AGAIN = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
 
 
 def fire_due(limit: int = BATCH) -> int:
@@ -82,10 +87,11 @@ def _one_by_one(limit: int, asked: set[int] | None) -> int:
             with transaction.atomic():
                 rows, now = _claim(1, asked, pk=pk)
                 _fire(rows, now)
-            faults.cleared("order", [pk], step) if rows else 0
+            faults.cleared("order", [order.pk for order in rows], step)
+            handled += len(rows)
         except Exception as error:  # whatever it is, its neighbours must not wait for it
             _put_off(pk, shop_id, step, error)
-        handled += 1
+            handled += 1
     return handled
 
 
@@ -159,13 +165,7 @@ def _tell(kind: str) -> Callable[[Sequence[Order], datetime], None]:
 def _expire(rows: Sequence[Order], now: datetime) -> None:
     """Cancel what was not paid in time, after an outage at a limited pace; part payments become refunds to make."""
     ready = _paced(rows, now)
-    if not ready:
-        return
-    captured = Payment.objects.filter(order__in=ready, status=PaymentStatus.CAPTURED)
-    paid = dict(captured.values_list("order").annotate(sum=Sum("amount")).order_by("order"))
-    for order in [one for one in ready if one.pk in paid]:
-        _end([order], "expire", now, cancelled_by=CancelledBy.SYSTEM, refund_due=paid[order.pk])
-    _end([one for one in ready if one.pk not in paid], "expire", now, cancelled_by=CancelledBy.SYSTEM)
+    _end(ready, "expire", now, cancelled_by=CancelledBy.SYSTEM, refund_due=actions.OWED)
 
 
 def _paced(rows: Sequence[Order], now: datetime) -> list[Order]:
@@ -231,7 +231,9 @@ def _silence(rows: Sequence[Order], now: datetime) -> None:
     )
     silent = []
     for order in rows:
-        until = clocks.plus(news.get(order.pk) or order.shipped_at, order.shop.policy.tracking_silence)
+        # A carrier may have told of a label long before the parcel left.
+        heard = max(filter(None, (news.get(order.pk), order.shipped_at)), default=None)
+        until = clocks.plus(heard, order.shop.policy.tracking_silence)
         if until is not None and until > now:
             actions.plan(order, Schedule.of(order).plus("silence", until))
         else:
@@ -275,33 +277,54 @@ def _ask_before_expiry(limit: int) -> set[int]:
     try:
         answers = gateways.ask([order.number for order in due])
     except gateways.NoAnswer as error:
-        for order in due:
-            _put_off(order.pk, order.shop_id, "expire", error)
+        logger.warning("the payment gateway does not answer about %d unpaid orders: %s", len(due), error)
+        _ask_later([order.pk for order in due])
         return set()
-    return {order.pk for order in due if _may_expire(order, answers[order.number])}
-
-
-def _may_expire(order: Order, answer: gateways.Answer) -> bool:
-    if answer.state == "captured" and answer.amount > 0:
-        method, number = answer.method, answer.transaction_no or f"gateway-{order.number}"
-        pay(order, amount=answer.amount, method=method, transaction_no=number, by=SYSTEM)
-        return False
-    first_time = order.pay_by is None or order.due_at == order.pay_by
-    if answer.state == "processing" and first_time:
-        _give_grace(order.pk)
-        return False
-    return True
+    may_expire = set()
+    for order in due:
+        try:
+            if _may_expire(order, answers[order.number]):
+                may_expire.add(order.pk)
+        except Exception as error:  # an answer that makes no sense must not keep its neighbours waiting
+            _put_off(order.pk, order.shop_id, "expire", error)
+    return may_expire
 
 
 @transaction.atomic
-def _give_grace(pk: int) -> None:
+def _ask_later(ids: Sequence[int]) -> None:
+    """Put the end of unpaid orders off, one by one at the pace, without counting it against them."""
+    waiting = Order.objects.filter(pk__in=ids, due_step="expire").order_by("due_at", "pk").annotate(now_there=Now())
+    planned = []
+    for place, order in enumerate(waiting.select_for_update(skip_locked=True)):
+        at = order.now_there + ASK_AGAIN + PACE * place
+        planned.append((order.pk, Schedule.of(order).plus("expire", at)))
+    schedule.write(Order, planned)
+
+
+def _may_expire(order: Order, answer: gateways.Answer) -> bool:
+    """Record what the gateway knows of an order, and say whether it may be cancelled now."""
+    if answer.state == "captured":
+        method, number = answer.method, answer.transaction_no or f"gateway-{order.number}"
+        pay(order, amount=answer.amount, method=method, transaction_no=number, by=SYSTEM)
+        return order.status == Status.UNPAID
+    return answer.state != "processing" or not _give_grace(order.pk)
+
+
+@transaction.atomic
+def _give_grace(pk: int) -> bool:
+    """Let an order wait for a payment that is under way, once; say whether it waits."""
     order = Order.objects.select_for_update().annotate(now_there=Now()).get(pk=pk)
-    if order.due_step == "expire":
-        actions.plan(order, Schedule.of(order).plus("expire", order.now_there + GRACE))
+    if order.due_step != "expire" or events.of(order).filter(kind="order.payment_awaited").exists():
+        return False
+    until = order.now_there + GRACE
+    actions.plan(order, Schedule.of(order).plus("expire", until))
+    events.record(order.shop, "order.payment_awaited", order, by=SYSTEM, until=until)
+    return True
 
 
 # --- A new policy for open orders -------------------------------------------------------------------------------------
 
+_STAGES = {"first": "remind", "second": "remind_again"}
 _CLOCKED = ("pay_by", "ship_by", "confirm_by", "answer_by")
 
 
@@ -335,7 +358,7 @@ def replan(
 
 
 def _wind_anew(rows: Sequence[Order], ship_within_before: timedelta | None) -> None:
-    planned = []
+    planned, reminded = [], _reminded(rows)
     for order in rows:
         policy, now = order.shop.policy, order.now_there
         order.pay_by = clocks.plus(order.placed_at, policy.payment_window)
@@ -343,6 +366,22 @@ def _wind_anew(rows: Sequence[Order], ship_within_before: timedelta | None) -> N
             order.ship_by = clocks.plus(order.paid_at, policy.ship_within)
         order.confirm_by = clocks.plus(order.delivered_at, policy.receipt_window)
         order.answer_by = clocks.plus(order.cancel_requested_at, policy.cancel_answer)
-        planned.append((order.pk, ORDER.plan(order, {}, now=now)))
+        ahead = ORDER.plan(order, {}, now=now)
+        for stage in reminded[order.pk]:
+            ahead = ahead.without(_STAGES.get(stage, ""))
+        if order.status == Status.SHIPPED and policy.tracking_silence and order.due_step == "silence":
+            # News may have put it off; the sweep looks at the parcels again.
+            ahead = ahead.plus("silence", max(now, clocks.silence(order, policy) or now))
+        planned.append((order.pk, ahead))
     Order.objects.bulk_update(rows, _CLOCKED)
     schedule.write(Order, planned)
+
+
+def _reminded(rows: Sequence[Order]) -> dict[int, set[str]]:
+    """Return the stages at which each order's buyer was reminded already: once is all that a stage gets."""
+    told: dict[int, set[str]] = defaultdict(set)
+    unpaid = [order.pk for order in rows if order.status == Status.UNPAID]
+    past = Event.objects.filter(subject_type="order", subject_id__in=unpaid, kind="order.reminded")
+    for pk, data in past.values_list("subject_id", "data"):
+        told[pk].add(data.get("stage", ""))
+    return told
