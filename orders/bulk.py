@@ -217,7 +217,7 @@ def _kind(action: BulkAction) -> jobs.JobKind:
     def _act(job: Job, item: JobItem, order: Order, by: Actor) -> object:
         return action.act(order, job.params["values"], item.given, by)
 
-    return jobs.JobKind(action.kind, action.label, action.permission, _prepare, _load, _act)
+    return jobs.JobKind(action.kind, action.label, action.permission, _prepare, _load, _act, record_url="order_detail")
 
 
 JOB_KINDS = [_kind(action) for action in ACTIONS]

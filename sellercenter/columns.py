@@ -192,6 +192,7 @@ def render(
     link: Callable[[Any], str],
     caption: str,
     dense: bool,
+    ticks: bool = False,
 ) -> SafeString:
     """Write the rows of a list as HTML."""
     shown = [(name, table.column(name).cell) for name in names]
@@ -212,7 +213,7 @@ def render(
         "labels": SimpleNamespace(
             copy=_("Copy"), copied=_("Copied"), sort=_("Sort"), tick=_("Tick"), tick_all=_("Tick all")
         ),
-        "ticks": False,
+        "ticks": ticks,
         "columns": columns,
         "rows": rows,
     }

@@ -7,6 +7,7 @@ process at start-up.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,8 +15,8 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import OperationalError
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -33,9 +34,15 @@ from sellercenter.counts import CAP, standing_counts
 from sellercenter.filters import ListFilter, Tab
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
-from sellercenter.models import ListLayout, Member, SavedView, Shop
+from sellercenter.models import Job, ListLayout, Member, SavedView, Shop
 from sellercenter.permissions import Actor, Perm, actor_for
 from sellercenter.texts import Text
+
+# A person's own open jobs, counted in the query that finds the person.
+_OPEN_JOBS = (
+    Job.objects.open().filter(member=OuterRef("pk")).order_by().values("member").annotate(n=Count("pk")).values("n")
+)
+_RUNNING = Coalesce(Subquery(_OPEN_JOBS), 0)
 
 
 class ShopPage(View):
@@ -82,7 +89,9 @@ class ShopPage(View):
 
     def member_query(self) -> QuerySet[Member]:
         """Return the query for the person's places; lists add what they remember of the person."""
-        mine = Member.objects.filter(user_id=self.request.user.pk or 0, disabled_at=None)
+        mine = Member.objects.filter(user_id=self.request.user.pk or 0, disabled_at=None).annotate(
+            jobs_running=_RUNNING
+        )
         return mine.select_related("shop", "role").order_by("shop__name", "pk")
 
     @cached_property
@@ -113,9 +122,14 @@ class ShopPage(View):
             ],
             **navigation.shown(self.shop, self.actor, self.request.get_full_path()),
             "search_url": self.url("order_list"),
+            "jobs": self.jobs_menu(self.member.jobs_running),  # type: ignore[attr-defined]
             **context,
             "page": page | context.get("page", {}),
         }
+
+    def jobs_menu(self, running: int) -> dict[str, Any]:
+        """Prepare the shell's menu of long work; what stands in it comes when it is opened."""
+        return {"count": running, "url": self.url("jobs_now"), "list_url": self.url("job_list")}
 
     def show(self, *, status: int = 200, **context: Any) -> HttpResponse:
         """Answer with the page's template in the shell."""
@@ -171,6 +185,17 @@ class ActPage(ShopPage):
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class Bulk:
+    """Something that can be done with many rows of a list: its words, the right, and the page with its first screen."""
+
+    label: Text
+    icon: str
+    permission: Perm
+    url_name: str
+    danger: bool = False
+
+
 class TablePage(ShopPage):
     """A filterable list with tabs, keyset pages, chosen columns and saved views; its whole state is the address."""
 
@@ -182,6 +207,7 @@ class TablePage(ShopPage):
     filterset_class: ClassVar[type[ListFilter]]
     table_class: ClassVar[type[ListTable]]
     tabs: ClassVar[Sequence[Tab]] = ()
+    bulk: ClassVar[Sequence[Bulk]] = ()
     per_page: ClassVar[int] = 50
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -288,6 +314,7 @@ class TablePage(ShopPage):
             link=self.link,
             caption=str(self.title),
             dense=dense,
+            ticks=any(self.actor.may(one.permission) for one in self.bulk),
         )
         counts = self.counts()
         return {
@@ -296,6 +323,7 @@ class TablePage(ShopPage):
             "search_value": self.request.GET.get("q", ""),
             "table": {"caption": self.title, "html": html, "rows": page.rows, "empty": self.empty()},
             "pager": self._pager(page, counts),
+            **self._bulk(counts),
             "views": self.views(),
             "chooser": self._chooser(names, dense),
             **self.extras(),
@@ -359,6 +387,22 @@ class TablePage(ShopPage):
         text = query.urlencode()
         return f"{self.request.path}?{text}" if text else self.request.path
 
+    def _bulk(self, counts: dict[str, int]) -> dict[str, Any]:
+        """Prepare what this person may do with many rows; all that match are meant by the address, not row by row."""
+        permitted = [
+            {"label": one.label, "icon": one.icon, "url": self.url(one.url_name), "danger": one.danger}
+            for one in self.bulk
+            if self.actor.may(one.permission)
+        ]
+        total = self._total(counts)
+        number = {"n": money.capped(total, CAP)} if total is not None else {}
+        return {"bulk": permitted, "bulk_all": _("All %(n)s that match") % number if number else _("All that match")}
+
+    def _total(self, counts: dict[str, int]) -> int | None:
+        """Return the length of the list, where the counts of the tabs tell it."""
+        plain = not self.filterset.active() and not self.request.GET.get("list")
+        return counts.get(self.tab.code) if self.tab and plain else None
+
     def _tab(self, tab: Tab, counts: dict[str, int]) -> dict[str, Any]:
         return {
             "label": tab.label,
@@ -369,9 +413,7 @@ class TablePage(ShopPage):
         }
 
     def _pager(self, page: Page, counts: dict[str, int]) -> dict[str, str]:
-        plain = not self.filterset.active() and not self.request.GET.get("list")
-        total = counts.get(self.tab.code) if self.tab and plain else None
-        shown = len(page.rows)
+        total, shown = self._total(counts), len(page.rows)
         if total is not None:
             said = _("%(shown)s of %(total)s") % {"shown": shown, "total": money.capped(total, CAP)}
         else:

@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from sellercenter import views
+from sellercenter import job_pages, views
+from sellercenter.list_views import list_paths
 
 shop_paths: list[URLPattern | URLResolver] = [
     path("members", views.MemberList.as_view(), name="member_list"),
@@ -13,6 +14,11 @@ shop_paths: list[URLPattern | URLResolver] = [
     path("members/<int:pk>/disable", views.MemberDisable.as_view(), name="member_disable"),
     path("members/<int:pk>/enable", views.MemberEnable.as_view(), name="member_enable"),
     path("members/<int:pk>/password", views.MemberPassword.as_view(), name="member_password"),
+    *list_paths("jobs", job_pages.JobList),
+    path("jobs/now", job_pages.JobsNow.as_view(), name="jobs_now"),
+    path("jobs/<int:pk>", job_pages.JobDetail.as_view(), name="job_detail"),
+    path("jobs/<int:pk>/stop", job_pages.JobStop.as_view(), name="job_stop"),
+    path("jobs/<int:pk>/repeat", job_pages.JobRepeat.as_view(), name="job_repeat"),
     path("", include("orders.urls")),
 ]
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders import lookups, search
+from orders.bulk import ACTIONS
 from orders.filters import TABS, OrderFilter
 from orders.forms import MOST_NUMBERS, NumbersForm
 from orders.models import Order, PastedNumbers
@@ -17,7 +18,7 @@ from orders.tables import OrderTable
 from sellercenter import keyset
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
-from sellercenter.pages import ActPage, TablePage, Text
+from sellercenter.pages import ActPage, Bulk, TablePage, Text
 from sellercenter.permissions import Perm
 
 
@@ -28,6 +29,7 @@ class OrderList(TablePage):
     title = gettext_lazy("Orders")
     queryset = Order.objects.with_parties()
     filterset_class, table_class, tabs = OrderFilter, OrderTable, TABS
+    bulk = tuple(Bulk(one.label, one.icon, one.permission, one.url_name, one.danger) for one in ACTIONS)
 
     def link(self, record: Order) -> str:
         """Return the address of the order's page."""

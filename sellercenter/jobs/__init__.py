@@ -23,8 +23,17 @@ from sellercenter.permissions import Actor
 from sellercenter.wake import wake
 
 __all__ = [
-    *("JobKind", "Progress", "every_kind", "fill", "fill_from", "find", "seen_by"),
-    *("ask_stop", "create", "repeat", "run_some"),
+    "JobKind",
+    "Progress",
+    "ask_stop",
+    "create",
+    "every_kind",
+    "fill",
+    "fill_from",
+    "find",
+    "repeat",
+    "run_some",
+    "seen_by",
 ]
 
 

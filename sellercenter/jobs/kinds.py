@@ -31,6 +31,8 @@ class JobKind:
 
     Work without records: `run` does everything, tells its `Progress` now and then, and returns the job's result. It
     begins again from the start when its process dies.
+
+    `record_url` names the page of a record inside its shop, for the links of the result page.
     """
 
     code: str
@@ -40,6 +42,7 @@ class JobKind:
     load: Callable[[Job, Sequence[int]], Mapping[int, Any]] | None = None
     act: Callable[[Job, JobItem, Any, Actor], object] | None = None
     run: Callable[[Job, Actor, Progress], dict[str, Any]] | None = None
+    record_url: str = ""
 
     def __post_init__(self) -> None:
         on_records = all((self.prepare, self.load, self.act))

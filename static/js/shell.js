@@ -89,6 +89,7 @@
   });
   document.addEventListener("htmx:responseError", (event) => {
     const { requestConfig, pathInfo } = event.detail;
-    if (requestConfig.verb === "get") location.assign(pathInfo.finalRequestPath);
+    /* What asks again by itself tries once more later, instead of taking the page away. */
+    if (requestConfig.verb === "get" && !requestConfig.elt.closest("[data-quiet]")) location.assign(pathInfo.finalRequestPath);
   });
 })();
