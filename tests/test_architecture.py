@@ -49,6 +49,7 @@ RAW = {
     "sellercenter/schedule.py",
     "sellercenter/copying.py",
     "sellercenter/counts.py",
+    "sellercenter/invariants.py",
     "sellercenter/jobs/items.py",
     "sellercenter/ticks.py",
     "orders/inventory.py",
