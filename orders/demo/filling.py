@@ -16,6 +16,7 @@ from django.db import connection
 from orders.demo.markets import MARKETS
 from orders.demo.people import authors_of, manager_of, settle
 from orders.demo.prices import catalogue
+from orders.demo.shelves import stock
 from orders.demo.tales import Slice, Tales
 from orders.loading import load
 from orders.loading.parties import register_goods
@@ -51,12 +52,15 @@ def fill(*, orders: int, seed: int, until: datetime, events: bool = True) -> int
 
 def fill_shops(orders: Sequence[int], *, seed: int, until: datetime, events: bool = True) -> int:
     """Write so many orders into each demo shop, in the order of MARKETS, and return how many were written."""
-    for code, shop in settle().items():
+    shops = settle()
+    for code, shop in shops.items():
         # Before the processes start: otherwise one would wait for what the other is just writing.
         register_goods(shop, catalogue(next(market for market in MARKETS if market.code == code)))
     tasks = list(_tasks(orders, seed, until, events))
     together = sum(orders) < _WORTH_TWO or connection.in_atomic_block
     written = write_all(tasks) if together else _side_by_side(tasks)
+    for shop in shops.values():
+        stock(shop, seed=seed, by=manager_of(shop))
     _know_the_tables()
     return written
 

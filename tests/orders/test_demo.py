@@ -16,10 +16,11 @@ from django.db.models import Count, F, Max, Q, Sum
 
 from orders import recipients
 from orders.demo import people
-from orders.models import Order, OrderLine, OrderNote, Parcel, ParcelLine, Payment, Product, TrackingEvent
+from orders.models import Order, OrderLine, OrderNote, Parcel, ParcelLine, Payment, Product, Sku, TrackingEvent
 from orders.states import OPEN, UNSHIPPED, ParcelStatus, Status
 from sellercenter.models import Event, Member, Shop, User
 from sellercenter.permissions import StockRole, actor_for
+from tests.orders.test_inventory import broken
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +125,20 @@ def test_nothing_has_happened_after_the_moment_of_the_demo() -> None:
     latest |= Event.objects.filter(kind__startswith="order.").aggregate(told=Max("at"))
     assert all(time <= UNTIL for time in latest.values() if time)
     assert Order.objects.order_by("placed_at").first().placed_at > UNTIL - timedelta(days=91)  # type: ignore[union-attr]
+
+
+def test_the_shelves_hold_what_open_orders_reserve_and_some_are_low_or_empty() -> None:
+    run()
+    for shop in Shop.objects.all():
+        skus = Sku.objects.for_shop(shop)
+        assert not skus.filter(tracked=False).exists()
+        assert skus.filter(available=0).exists()
+        assert skus.filter(available__range=(1, 5)).exists()
+        assert skus.filter(available__gt=5).count() > skus.count() / 2
+    waiting = OrderLine.objects.filter(order__status__in=(Status.UNPAID, Status.TO_REVIEW, Status.TO_SHIP))
+    assert waiting.exists()
+    assert not waiting.exclude(reserved=F("quantity")).exists()
+    assert broken() == []
 
 
 def test_parcels_and_their_carriers_agree() -> None:
