@@ -47,7 +47,7 @@ STAFF = Staff(
         Notice("sku.low", Perm.STOCK_EDIT, "packages", _("Stock is low")),
         Notice("stock.missing", Perm.STOCK_EDIT, "alert-triangle", _("More was shipped than the stock knew of")),
     ),
-    subjects={"order": Subject(_order_names, "order_detail"), "sku": Subject(_sku_names, "stock", has_page=False)},
+    subjects={"order": Subject(_order_names, "order_detail"), "sku": Subject(_sku_names, "stock_detail")},
 )
 
 

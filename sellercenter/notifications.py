@@ -34,7 +34,6 @@ class Subject:
 
     names: Callable[[Iterable[int]], Mapping[int, str]]
     url_name: str
-    has_page: bool = True
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import OperationalError
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -34,7 +35,7 @@ from sellercenter.counts import CAP, standing_counts
 from sellercenter.filters import ListFilter, Tab
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
-from sellercenter.models import Job, ListLayout, Member, SavedView, Shop
+from sellercenter.models import Job, ListLayout, Member, Notification, SavedView, Shop
 from sellercenter.permissions import Actor, Perm, actor_for
 from sellercenter.texts import Text
 
@@ -43,6 +44,13 @@ _OPEN_JOBS = (
     Job.objects.open().filter(member=OuterRef("pk")).order_by().values("member").annotate(n=Count("pk")).values("n")
 )
 _RUNNING = Coalesce(Subquery(_OPEN_JOBS), 0)
+# What the person has not read, up to one more than the bell shows.
+MOST_UNREAD = 99
+_UNREAD = Func(
+    ArraySubquery(Notification.objects.filter(member=OuterRef("pk"), read_at=None).values("pk")[: MOST_UNREAD + 1]),
+    function="CARDINALITY",
+    output_field=IntegerField(),
+)
 
 
 class ShopPage(View):
@@ -90,7 +98,7 @@ class ShopPage(View):
     def member_query(self) -> QuerySet[Member]:
         """Return the query for the person's places; lists add what they remember of the person."""
         mine = Member.objects.filter(user_id=self.request.user.pk or 0, disabled_at=None).annotate(
-            jobs_running=_RUNNING
+            jobs_running=_RUNNING, unread=_UNREAD
         )
         return mine.select_related("shop", "role").order_by("shop__name", "pk")
 
@@ -123,6 +131,7 @@ class ShopPage(View):
             **navigation.shown(self.shop, self.actor, self.request.get_full_path()),
             "search_url": self.url("order_list"),
             "jobs": self.jobs_menu(self.member.jobs_running),  # type: ignore[attr-defined]
+            "bell": self.bell() if self.actor.may(Perm.ORDERS_VIEW) else None,
             **context,
             "page": page | context.get("page", {}),
         }
@@ -130,6 +139,12 @@ class ShopPage(View):
     def jobs_menu(self, running: int) -> dict[str, Any]:
         """Prepare the shell's menu of long work; what stands in it comes when it is opened."""
         return {"count": running, "url": self.url("jobs_now"), "list_url": self.url("job_list")}
+
+    def bell(self) -> dict[str, Any]:
+        """Prepare the shell's bell; the number comes with the query that finds the person."""
+        unread = self.member.unread  # type: ignore[attr-defined]
+        said = money.capped(unread, MOST_UNREAD) if unread else ""
+        return {"url": self.url("notice_list"), "poll_url": self.url("notice_bell"), "unread": said}
 
     def show(self, *, status: int = 200, **context: Any) -> HttpResponse:
         """Answer with the page's template in the shell."""
@@ -211,9 +226,14 @@ class TablePage(ShopPage):
     per_page: ClassVar[int] = 50
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the whole page, or with the list alone when htmx asks to swap it."""
+        """Answer with the whole page, or with the part alone that htmx asks to swap."""
+        target = request.headers.get("HX-Target")
+        if target == "more-filters-body":
+            return render(request, "parts/filter_panel.html", {"groups": self.filterset.panel()})
+        if target == "chooser":
+            return render(request, "parts/chooser.html", {"chooser": self._chooser(*self.layout())})
         shown = self.listing()
-        if request.headers.get("HX-Target") == "list":
+        if target == "list":
             context = {**shown, "shop": self.shop, "page": {"title": self.title}}
             response = render(request, "pages/table_fragment.html", context)
         else:
@@ -304,6 +324,8 @@ class TablePage(ShopPage):
         names, dense = self.layout()
         filters = self.filterset.shown(self.here, ("tab", "sort", "cols", "list"))
         filters["errors"] = problems
+        if self.request.GET.get("panel") == "filters":
+            filters["groups"] = self.filterset.panel()
         heads = columns.heads(
             self.table_class, names, self.sort_word, lambda word: self.here(drop=["after"], sort=word)
         )
@@ -380,7 +402,7 @@ class TablePage(ShopPage):
     def here(self, *, drop: Sequence[str] = (), **put: str) -> str:
         """Return this list's address with some parts dropped and others put."""
         query = self.request.GET.copy()
-        for name in drop:
+        for name in (*drop, "panel"):
             query.pop(name, None)
         for name, value in put.items():
             query[name] = value
@@ -432,6 +454,8 @@ class TablePage(ShopPage):
         return {
             "url": self.url(f"{self.url_name}_layout"),
             "density": "compact" if dense else "cosy",
+            "ask_url": self.here(panel="columns"),
+            "open": self.request.GET.get("panel") == "columns",
             "columns": [
                 {"name": name, "label": column.verbose_name, "shown": name in names, "required": column.required}
                 for name, column in shown

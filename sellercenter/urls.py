@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from sellercenter import job_pages, views
+from sellercenter import health_pages, job_pages, notice_views, views
 from sellercenter.list_views import list_paths
 
 shop_paths: list[URLPattern | URLResolver] = [
@@ -19,6 +19,10 @@ shop_paths: list[URLPattern | URLResolver] = [
     path("jobs/<int:pk>", job_pages.JobDetail.as_view(), name="job_detail"),
     path("jobs/<int:pk>/stop", job_pages.JobStop.as_view(), name="job_stop"),
     path("jobs/<int:pk>/repeat", job_pages.JobRepeat.as_view(), name="job_repeat"),
+    path("notices", notice_views.NoticeList.as_view(), name="notice_list"),
+    path("notices/bell", notice_views.NoticeBell.as_view(), name="notice_bell"),
+    path("notices/read", notice_views.NoticeRead.as_view(), name="notice_read"),
+    path("notices/read-all", notice_views.NoticeReadAll.as_view(), name="notice_read_all"),
     path("", include("orders.urls")),
 ]
 
@@ -30,6 +34,9 @@ urlpatterns = [
     path("password/done", views.PasswordChangeDone.as_view(), name="password_change_done"),
     path("language", views.set_language, name="set_language"),
     path("theme", views.theme, name="theme"),
+    path("health/", health_pages.page, name="health"),
+    path("health/live", health_pages.live, name="health_live"),
+    path("health/replay", health_pages.replay, name="health_replay"),
     path("admin/", admin.site.urls),
     path("s/<slug:shop>/", include(shop_paths)),
 ]
