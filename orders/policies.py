@@ -33,7 +33,8 @@ def change(member: Member, *, values: dict[str, Any], seen: str, open_orders: bo
 
 
 def _replan(job: Job, by: Actor, progress: Progress) -> dict[str, Any]:
-    before = parse_duration(job.params["ship_within_before"] or "")
+    kept = job.params["ship_within_before"]
+    before = parse_duration(kept) if kept else None
     return {"orders": timers.replan(job.shop, by=by, ship_within_before=before, tell=progress.tell)}
 
 

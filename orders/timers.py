@@ -114,7 +114,7 @@ def replay(fault: Fault, *, by: Actor) -> None:
     if order is not None and _makes_sense(order, fault.step):
         actions.plan(order, Schedule.of(order).plus(fault.step, order.now_there))
         events.record(order.shop, "order.replayed", order, by=by, step=fault.step)
-    fault.delete()
+    faults.forget(fault, by=by)
 
 
 def _makes_sense(order: Order, step: str) -> bool:

@@ -1,4 +1,4 @@
-"""Cleanings of the timetable: what nobody needs any more is deleted, in batches and oldest first."""
+"""Chores of the timetable: what nobody needs any more is deleted, in batches; and what must hold is checked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from django.core.management import call_command
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from sellercenter import invariants
+from sellercenter.heartbeats import Failed
 from sellercenter.models import Job, JobItem, Notification, Tick
 
 TICKS_KEPT = timedelta(days=30)
@@ -37,6 +39,13 @@ def clear_finished_jobs() -> int:
     ended = Job.objects.filter(finished_at__lt=Now() - JOBS_KEPT)
     _delete(JobItem.objects.filter(job__in=ended))
     return _delete(ended)
+
+
+def check_invariants() -> int:
+    """Ask whether everything holds that must; raises Failed with the codes of what does not."""
+    if broken := invariants.check():
+        raise Failed(f"not everything holds: {', '.join(one.code for one in broken)}")
+    return 0
 
 
 def _delete(rows: QuerySet) -> int:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import Any
 
+from sellercenter import faults
 from sellercenter.models import Heartbeat
 
 log = logging.getLogger(__name__)
+
+
+class Failed(Exception):
+    """A piece of work came out badly and says so in words that hold nobody's data."""
 
 
 def beat(name: str, **facts: Any) -> None:
@@ -19,12 +23,12 @@ def beat(name: str, **facts: Any) -> None:
 def falter(name: str, error: Exception, **facts: Any) -> None:
     """Say that `name` did not do its work; the time of its last success stays.
 
-    What an error says may quote a buyer's data, so its kind and its place are kept and told, never its words.
+    What an error says may quote a buyer's data, so its kind and its place are kept and told, and its words only when
+    it is Failed.
     """
-    places = reversed(traceback.extract_tb(error.__traceback__))
-    stack = " < ".join(f"{place.filename}:{place.lineno}" for place in places)
-    log.error("%s failed with %s at %s", name, type(error).__name__, stack)
-    _write(name, {"error": type(error).__name__, **facts}, "facts")
+    said = faults.describe(str(error) if isinstance(error, Failed) else error)
+    log.error("%s failed: %s", name, said)
+    _write(name, {"error": said, **facts}, "facts")
 
 
 def _write(name: str, facts: dict[str, Any], *columns: str) -> None:

@@ -20,6 +20,7 @@ from sellercenter.texts import Text
 
 LONGEST = timedelta(days=365)
 _SPANS = {"days": timedelta(days=1), "hours": timedelta(hours=1), "minutes": timedelta(minutes=1)}
+_NO_UNIT = gettext_lazy("Choose a unit.")
 UNITS = [("minutes", gettext_lazy("minutes")), ("hours", gettext_lazy("hours")), ("days", gettext_lazy("days"))]
 
 
@@ -48,7 +49,7 @@ def span_said(value: timedelta | None) -> str:
 def remembered(name: str, kept: Any) -> str:
     """Say the value of one part of a policy as its history keeps it."""
     if name in POLICY_CLOCKS:
-        return span_said(parse_duration(kept or ""))
+        return span_said(parse_duration(kept) if kept else None)
     return said(name, time.fromisoformat(kept) if kept and name.startswith("quiet_") else kept)
 
 
@@ -83,7 +84,9 @@ class SpanField(forms.MultiValueField):
         number = forms.IntegerField(
             error_messages={"invalid": gettext_lazy("Write a whole number, or leave it empty for never.")}
         )
-        unit = forms.ChoiceField(choices=UNITS, error_messages={"invalid_choice": gettext_lazy("Choose a unit.")})
+        unit = forms.ChoiceField(
+            choices=UNITS, error_messages=dict.fromkeys(("invalid_choice", "incomplete"), _NO_UNIT)
+        )
         options = {"label": label, "help_text": help_text, "widget": SpanWidget(label)}
         super().__init__((number, unit), required=False, require_all_fields=False, **options)
 
@@ -94,8 +97,6 @@ class SpanField(forms.MultiValueField):
 
     def compress(self, data_list: list[Any]) -> timedelta | None:
         """Multiply the number by its unit; refuse what is not above zero or longer than a year."""
-        if len(data_list) < 2 or not data_list[1]:
-            raise forms.ValidationError(_("Choose a unit."))
         if data_list[0] < 1:
             raise forms.ValidationError(_("Write a number above zero, or leave it empty for never."))
         if data_list[0] > LONGEST // _SPANS[data_list[1]]:
@@ -144,9 +145,13 @@ class PolicyForm(forms.ModelForm):
         for name in shops.policy_parts():
             field, default = self.fields[name], ShopPolicy._meta.get_field(name).get_default()  # type: ignore[union-attr]
             hints = [str(field.help_text), _("Default: %s.") % said(name, default)]
-            if data is not None and field.has_changed(self.initial[name], self[name].data):
+            if data is not None and field.has_changed(self.initial[name], self._typed(name)):
                 hints.append(_("Saved now: %s.") % escape(said(name, getattr(policy, name))))
             field.help_text = " ".join(filter(None, hints))
+
+    def _typed(self, name: str) -> Any:
+        # Not by way of the bound field, which would keep the help text as it was before.
+        return self.fields[name].widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
 
     def clean(self) -> dict[str, Any]:
         """Hold the clocks against each other; each rule names the field to change."""

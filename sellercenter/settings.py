@@ -308,6 +308,14 @@ SWEEPS = [
     "sellercenter.timetable.run_due",
     "sellercenter.jobs.run_some",
 ]
+# What the health page watches: lists of sellercenter.health.Owed, room by room.
+OWED = ["orders.owed.OWED", "sellercenter.health.OWED"]
+# How what was given up is tried again, by the kind of its record: verbs `(fault, *, by)`.
+REPLAYS = {
+    "order": "orders.timers.replay",
+    "event": "sellercenter.outbox.replay",
+    "outgoingmessage": "sellercenter.outgoing.replay",
+}
 # Calendar work, once per slot however many processes look: ("hour" or "day" of UTC, a function without arguments).
 TIMETABLE = [
     ("hour", "sellercenter.chores.clear_ended_sessions"),
@@ -315,6 +323,7 @@ TIMETABLE = [
     ("day", "sellercenter.chores.clear_read_notifications"),
     ("day", "sellercenter.chores.clear_finished_jobs"),
     ("day", "orders.lookups.forget_old"),
+    ("day", "sellercenter.chores.check_invariants"),
 ]
 
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.

@@ -31,6 +31,7 @@ VERBS = {
     "sellercenter/heartbeats.py",
     "sellercenter/lifecycle.py",
     "sellercenter/lists.py",
+    "sellercenter/replays.py",
     "sellercenter/shops.py",
     "orders/actions.py",
     "orders/bulk.py",

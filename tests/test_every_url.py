@@ -34,6 +34,10 @@ OUTSIDE = {
     "set_language": (False, {"post"}),
     "theme": (True, {"post"}),
 }
+# Addresses outside every shop for administrators of the platform alone.
+STAFF = {"health": "get", "health_replay": "post"}
+# The one word for monitoring is open to everybody, and says 503 while no worker has given a sign of life.
+OPEN = {"health_live"}
 # A door that asks for one more right once it knows the record.
 ALSO_NEEDS = {"order_list_view_delete": Perm.VIEWS_SHARE, "stock_list_view_delete": Perm.VIEWS_SHARE}
 # Whatever a request does to sessions is not a change of the shop.
@@ -92,10 +96,15 @@ def by_name(address: Address) -> str:
 
 def test_each_address_is_declared():
     undeclared = [
-        one.route for one in EVERY if not one.view and not one.name.startswith("admin:") and one.name not in OUTSIDE
+        one.route
+        for one in EVERY
+        if not one.view
+        and not one.name.startswith("admin:")
+        and one.name not in OUTSIDE | STAFF
+        and one.name not in OPEN
     ]
     assert undeclared == []
-    assert set(OUTSIDE) <= {one.name for one in EVERY}
+    assert {*OUTSIDE, *STAFF, *OPEN} <= {one.name for one in EVERY}
 
 
 def test_each_address_of_a_shop_names_the_shop_and_has_a_name_of_its_own():
@@ -229,6 +238,25 @@ def test_pages_outside_the_shops_ask_for_a_login_where_declared(name, person, ca
         else:
             assert answer.code in ({200, 302} if method in methods else {405})
     assert state() == before
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_pages_for_administrators_are_shut_to_everybody_in_shops(name, cast, django_user_model):
+    root = Person(django_user_model.objects.create_user("root", is_staff=True))
+    root.browser  # noqa: B018 - logs in now
+    before = state()
+    for method in ("get", "post"):
+        for person, who in cast.items():
+            shut = {302} if person == "visitor" else {403} if method == STAFF[name] else {405}
+            assert send(who, method, reverse(name)).code in shut, person
+        assert send(root, method, reverse(name)).code in ({200, 302} if method == STAFF[name] else {405})
+    assert state() == before
+
+
+def test_the_word_for_monitoring_is_open_and_short(visitor):
+    answer = visitor.get(reverse("health_live"))
+    assert (answer.code, answer.json()) == (503, {"ok": False})
+    assert visitor.post(reverse("health_live")).code == 405
 
 
 def test_the_administration_is_shut_to_everybody_in_shops_and_never_breaks(cast, owner, django_user_model, shop):

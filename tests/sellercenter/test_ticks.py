@@ -73,7 +73,7 @@ def test_the_timetable_does_each_entry_once_a_slot_and_the_next_goes_on_after_on
     assert [timetable.run_due(500), timetable.run_due(500)] == [2, 0]
     assert done == ["bad", "good"]
     assert Heartbeat.objects.get(name=f"task:{__name__}.good").facts == {"handled": 3}
-    assert Heartbeat.objects.get(name=f"task:{__name__}.bad").facts == {"error": "ValueError"}
+    assert Heartbeat.objects.get(name=f"task:{__name__}.bad").facts["error"].startswith("ValueError in tests/")
     assert "ValueError" in caplog.text
     assert "13800138000" not in caplog.text
 
@@ -86,9 +86,20 @@ def test_after_a_long_stop_only_the_newest_slot_is_made_up_for(settings, monkeyp
     assert done == ["good", "good"]
 
 
-def test_the_timetable_of_the_product_runs():
-    timetable.run_due(500)
+def test_the_timetable_of_the_product_runs(settings):
+    assert timetable.run_due(500) == len(settings.TIMETABLE)
     assert not Heartbeat.objects.filter(facts__has_key="error").exists()
+
+
+def test_what_does_not_hold_is_named_by_its_code(settings):
+    settings.TIMETABLE = [("day", "sellercenter.chores.check_invariants")]
+    settings.INVARIANTS = [f"{__name__}.ALWAYS_BROKEN"]
+    timetable.run_due(500)
+    beat = Heartbeat.objects.get()
+    assert beat.facts == {"error": "not everything holds: one_is_one"}
+
+
+ALWAYS_BROKEN = [("one_is_one", "One is not one.", "SELECT 1 AS id")]
 
 
 def test_old_ticks_are_deleted_and_young_ones_stay(monkeypatch):
