@@ -179,7 +179,7 @@ class ListFilter(django_filters.FilterSet):
     # What must not stay anywhere: left out of saved views.
     private: ClassVar[frozenset[str]] = frozenset()
     # What a list's address may carry besides filters.
-    also: ClassVar[frozenset[str]] = frozenset({"tab", "sort", "after", "cols", "list"})
+    also: ClassVar[frozenset[str]] = frozenset({"tab", "sort", "after", "cols", "list", "panel"})
 
     def __init__(self, data: QueryDict, queryset: QuerySet, *, shop: Shop, now: datetime) -> None:
         self.shop, self.now = shop, now
@@ -217,7 +217,10 @@ class ListFilter(django_filters.FilterSet):
         return {name: values for name, values in pairs if values}
 
     def shown(self, link: Callable[..., str], carried: Iterable[str]) -> dict[str, Any]:
-        """Prepare the filter row, the side panel and the chips; `link(drop=[...])` makes the addresses."""
+        """Prepare the filter row and the chips; `link(drop=[...])` makes the addresses.
+
+        What the side panel holds stays in the form as `kept` until somebody opens the panel.
+        """
         active = self.active()
         return {
             "search": {
@@ -227,12 +230,24 @@ class ListFilter(django_filters.FilterSet):
                 "value": self.data.get(self.search, ""),
             },
             "main": [self._field(name) for name in self.main],
-            "more": [{"legend": str(label), "fields": [self._field(n) for n in names]} for label, names in self.more],
+            "more_url": link(panel="filters") if self.more else "",
+            "kept": [(name, value) for name, values in active.items() if name in self._further for value in values],
             "chips": [self._chip(name, values, link) for name, values in active.items()],
             "errors": [],
             "clear_url": link(drop=[*self.filters, "after", "list"]),
             "hidden": [(name, value) for name in carried for value in self.data.getlist(name)],
         }
+
+    def panel(self) -> list[dict[str, Any]]:
+        """Prepare the side panel: the filters beyond the row, which most visits never open."""
+        return [{"legend": str(label), "fields": [self._field(n) for n in names]} for label, names in self.more]
+
+    @property
+    def _further(self) -> set[str]:
+        """The names of the filters in the side panel, with the ends of ranges."""
+        names = [name for _label, some in self.more for name in some]
+        ends = [(one.low, one.high, one.quick) for name in names if (one := self.ranges.get(name))]
+        return {*names, *(name for some in ends for name in some)}
 
     def _field(self, name: str) -> dict[str, Any]:
         """Prepare a filter with its controls drawn; drawings without typed text are kept and used again."""
