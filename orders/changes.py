@@ -12,6 +12,7 @@ from orders import recipients
 from orders.facts import RecipientFacts
 from orders.lifecycle import ORDER
 from orders.models import Order, Recipient
+from sellercenter import money, privacy
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.permissions import Actor, Perm
 
@@ -29,6 +30,8 @@ def change_price(order: Order, *, adjustment: Decimal, freight: Decimal, seen: D
         raise Refused(_("Somebody changed the price meanwhile. Look at it again, then repeat."), "changed_meanwhile")
     if freight < 0:
         raise Refused(_("Freight can't be less than nothing."), "bad_amount")
+    if any(money.quantise(amount, order.currency) != amount for amount in (adjustment, freight)):
+        raise Refused(_("The order's currency has no such small coins."), "bad_amount")
     before = {"adjustment": order.adjustment, "freight": order.freight_amount, "total": order.total_amount}
     total = order.total_amount - order.adjustment + adjustment - order.freight_amount + freight
     if total <= 0:
@@ -58,9 +61,11 @@ def change_address(
     """
     by.require(Perm.ORDERS_ADDRESS)
     locked(order)
+    given = {name: getattr(recipient, name).strip() for name in ("name", "phone", "address", "postcode")}
+    if any(privacy.is_masked(value) for value in given.values()):
+        raise Refused(_("Write name, phone, address and postcode in full; nothing can be sent to stars."), "masked")
     stored = Recipient.objects.select_for_update().get(order=order)
     plain = recipients.opened(stored, order_number=order.number)
-    given = {name: getattr(recipient, name).strip() for name in ("name", "phone", "address", "postcode")}
     merged = RecipientFacts(**{name: value or getattr(plain, name) for name, value in given.items()})
     changed = sorted(name for name, value in given.items() if value and value != getattr(plain, name))
     region = {"province": province.strip(), "city": city.strip(), "district": district.strip()}

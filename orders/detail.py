@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from orders import timeline
 from orders.models import Order, OrderLine, Parcel, TrackingEvent
 from orders.states import (
+    OPEN,
+    UNSHIPPED,
     Abnormal,
     AfterSales,
     Flag,
@@ -22,10 +26,12 @@ from orders.states import (
     Status,
     TrackingCode,
 )
-from orders.tables import deadline, deadline_words, initials, states
+from orders.tables import deadline, deadline_words, initials, overdue, states
 from sellercenter import money
 from sellercenter.columns import Setting, labels
-from sellercenter.times import due, moment
+from sellercenter.models import Event
+from sellercenter.schedule import Schedule
+from sellercenter.times import Moment, due, moment
 
 STEPS = (
     (Status.UNPAID, "placed_at"),
@@ -37,9 +43,11 @@ STEPS = (
 )
 
 
-def prepare(order: Order, at: Setting) -> dict[str, Any]:
-    """Return the order as `templates/orders/order_detail.html` reads it, without forms, moves and history."""
+def prepare(order: Order, at: Setting, history: Sequence[Event]) -> dict[str, Any]:
+    """Return the order as `templates/orders/order_detail.html` reads it, without forms, moves and timeline."""
     badges = states(order, at)
+    if overdue(order, at):
+        badges.insert(1, {"code": "late", "label": _("Overdue")})
     return {
         "number": order.number,
         "badge": badges[0],
@@ -52,6 +60,8 @@ def prepare(order: Order, at: Setting) -> dict[str, Any]:
         else None,
         "steps": steps(order, at),
         "banner": banner(order, at),
+        "notices": notices(order, at, history),
+        "wish": wish(order, at),
         "items": [item(line, order, at) for line in order.lines.all()],
         "parcels": parcels(order, at),
         "money": breakdown(order),
@@ -60,6 +70,7 @@ def prepare(order: Order, at: Setting) -> dict[str, Any]:
         "delivery": delivery(order),
         "attribution": attribution(order),
         "clocks": clocks(order, at),
+        "reminded": reminded(order, at, history),
     }
 
 
@@ -103,6 +114,59 @@ def banner(order: Order, at: Setting) -> dict[str, Any]:
     if order.cancel_requested_at and order.status in (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED):
         following = _("The buyer asked to cancel. Answer before anything else.")
     return {"text": text, "next": following, "due": deadline(order, at)}
+
+
+def wish(order: Order, at: Setting) -> dict[str, Any] | None:
+    """Show the buyer's wish to cancel as long as it waits for an answer, with the time that is left for one."""
+    if order.cancel_requested_at is None or order.status not in UNSHIPPED:
+        return None
+    label = _("Without an answer it counts as accepted.")
+    return {
+        "reason": order.cancel_wish,
+        "at": moment(order.cancel_requested_at, at.zone, this_year=at.year),
+        "due": due(order.answer_by, at.now, at.zone, label=label),
+    }
+
+
+def notices(order: Order, at: Setting, history: Sequence[Event]) -> list[dict[str, Any]]:
+    """Say what is out of the ordinary: held, money to give back, money that came late, money that is missing."""
+    shown = []
+    if order.held:
+        since = _last(history, "order.held", at)
+        shown.append(_notice("warning", "lock", _("Held"), order.held_reason, since))
+    if order.refund_due:
+        amount = money.text(order.refund_due, order.currency)
+        shown.append(_notice("error", "receipt-refund", _("%s is to be refunded.") % amount, ""))
+    late = _last(history, "order.paid_late", at)
+    if late:
+        text = _("It does not revive the order.")
+        shown.append(_notice("warning", "cash", _("A payment came after the order was cancelled."), text, late))
+    came = received(order)
+    if order.status == Status.UNPAID and came:
+        told = {"came": money.text(came, order.currency)}
+        told["missing"] = money.text(order.total_amount - came, order.currency)
+        shown.append(_notice("info", "coin", _("%(came)s came in, %(missing)s is missing.") % told, ""))
+    return shown
+
+
+def _notice(tone: str, icon: str, title: str, text: str, when: Moment | None = None) -> dict[str, Any]:
+    return {"tone": tone, "icon": icon, "title": title, "text": text, "at": when}
+
+
+def received(order: Order) -> Decimal:
+    """Return what the buyer has sent so far, refunds not taken off; parts of the price count before it is all there."""
+    captured = (one.amount for one in order.payments.all() if one.status == PaymentStatus.CAPTURED)
+    return max(order.paid_amount, sum(captured, Decimal(0)))
+
+
+def reminded(order: Order, at: Setting, history: Sequence[Event]) -> Moment | None:
+    """Return when the buyer was last reminded to pay, by a person or by itself."""
+    return _last(history, "order.reminded", at) if order.status == Status.UNPAID else None
+
+
+def _last(history: Sequence[Event], kind: str, at: Setting) -> Moment | None:
+    found = next((event for event in reversed(history) if event.kind == kind), None)
+    return moment(found.at, at.zone, this_year=at.year) if found else None
 
 
 def item(line: OrderLine, order: Order, at: Setting) -> dict[str, Any]:
@@ -226,23 +290,11 @@ def attribution(order: Order) -> list[dict[str, str]]:
 
 
 def clocks(order: Order, at: Setting) -> list[dict[str, Any]]:
-    """Show each running clock of the order with what is left on it."""
-    names = {
-        "remind": _("First payment reminder"),
-        "remind_again": _("Second payment reminder"),
-        "expire": _("Cancelled when unpaid"),
-        "warn_ship": _("Warning before the ship-by time"),
-        "cancel_unshipped": _("Cancelled when not shipped"),
-        "silence": _("Marked without news of the carrier"),
-        "complete": _("Receipt counts as confirmed"),
-    }
-    running = []
-    deadline_shown = deadline(order, at)
-    if deadline_shown:
-        running.append({"label": deadline_words(order.status), "due": deadline_shown})
-    if order.due_at and order.due_step in names and order.due_at != order.deadline_at:
-        running.append({"label": names[order.due_step], "due": due(order.due_at, at.now, at.zone)})
-    waiting = order.status in (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED)
-    if order.answer_by and waiting:
-        running.append({"label": _("Answer to the cancel request"), "due": due(order.answer_by, at.now, at.zone)})
-    return running
+    """Show what happens to the order by itself and until when people must act, in the order of time."""
+    planned = [(when, str(timeline.STEPS.get(step, step))) for when, step in Schedule.of(order).steps]
+    limits = [(order.deadline_at, deadline_words(order.status))] if order.status in OPEN else []
+    if order.cancel_requested_at is not None and order.status in UNSHIPPED:
+        limits.append((order.answer_by, _("Answer to the cancel request")))
+    taken = {when for when, _label in planned}
+    rows = [*planned, *((when, label) for when, label in limits if when is not None and when not in taken)]
+    return [{"label": label, "due": due(when, at.now, at.zone)} for when, label in sorted(rows)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from orders import lookups, search
 from orders.models import Creator, Order, OrderLine, Parcel
 from orders.states import (
     OPEN,
+    UNSHIPPED,
     Abnormal,
     AfterSales,
     Flag,
@@ -27,6 +29,9 @@ from orders.states import (
 from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Shop
+
+# A payment or a confirmed receipt that comes due within this time comes due soon.
+SOON = timedelta(hours=24)
 
 TABS = (
     Tab("", _("All")),
@@ -47,13 +52,30 @@ def overdue(filters: Any) -> Q:
 
 
 def due_soon(filters: Any) -> Q:
-    """Keep the open orders that come due within 24 hours."""
-    return Q(status__in=OPEN, deadline_at__gt=filters.now, deadline_at__lte=filters.now + timedelta(hours=24))
+    """Keep the open orders that come due soon: to be shipped, within the time of the shop's warning; else, a day."""
+    others = [status for status in OPEN if status not in UNSHIPPED]
+    warning = filters.shop.policy.ship_warning
+    soon = _within(filters, SOON, others)
+    return soon | _within(filters, warning, UNSHIPPED) if warning else soon
+
+
+def _within(filters: Any, span: timedelta, states: Iterable[str]) -> Q:
+    return Q(status__in=states, deadline_at__gt=filters.now, deadline_at__lte=filters.now + span)
 
 
 def cancel_asked(filters: Any) -> Q:
     """Keep the open orders whose buyer asked to cancel."""
     return Q(status__in=OPEN, cancel_requested_at__isnull=False)
+
+
+def held(filters: Any) -> Q:
+    """Keep the open orders that are held."""
+    return Q(status__in=OPEN, held=True)
+
+
+def refund_due(filters: Any) -> Q:
+    """Keep the orders of which money has to go back."""
+    return Q(refund_due__gt=0)
 
 
 def has_note(filters: Any) -> Q:
@@ -100,10 +122,11 @@ class OrderFilter(ListFilter):
     source = Words(choices=Source.choices, label=_("Source"))
     kind = Words(choices=Kind.choices, label=_("Kind of order"))
     due = Pick(
-        {"overdue": (_("Overdue"), overdue), "soon": (_("Within 24 hours"), due_soon)},
+        {"overdue": (_("Overdue"), overdue), "soon": (_("Due soon"), due_soon)},
         label=_("Deadline"),
     )
     asked = Pick({"cancel": (_("Cancellation"), cancel_asked)}, label=_("Buyer asks for"))
+    settle = Pick({"held": (_("Held"), held), "refund": (_("Refund to make"), refund_due)}, label=_("To settle"))
     number = Text(lookup_expr="startswith", label=_("Order no."))
     product = Custom(search.product, label=_("Product or SKU"))
     buyer = Custom(_nickname, label=_("Buyer's nickname"))
@@ -135,7 +158,7 @@ class OrderFilter(ListFilter):
 
     main = ("status", "source", "method", "placed_range", "due")
     more = (
-        (_("Order"), ("number", "payment", "shipment", "aftersales", "asked", "kind", "total_range")),
+        (_("Order"), ("number", "payment", "shipment", "aftersales", "asked", "settle", "kind", "total_range")),
         (_("Product and buyer"), ("product", "buyer", "phone", "creator", "province", "city")),
         (_("Times"), ("paid_range", "shipped_range", "deadline_range")),
         (_("Parcel"), ("carrier", "tracking")),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from orders.models import Order
 from orders.states import (
     OPEN,
+    UNSHIPPED,
     Abnormal,
     AfterSales,
     Flag,
@@ -72,16 +73,41 @@ def deadline_words(status: str) -> str:
     return _("Must be shipped by then")
 
 
+def answer(order: Order, at: Setting) -> Due | None:
+    """Show until when the buyer's wish to cancel must be answered."""
+    if order.cancel_requested_at is None or order.status not in UNSHIPPED:
+        return None
+    return due(order.answer_by, at.now, at.zone, label=_("Without an answer it counts as accepted."))
+
+
+def overdue(order: Order, at: Setting) -> bool:
+    """Say whether the order should have been shipped by now."""
+    return order.status in UNSHIPPED and order.deadline_at is not None and order.deadline_at <= at.now
+
+
 def states(order: Order, at: Setting) -> list[dict[str, str]]:
     """Show the state, and beside it what is out of the ordinary."""
     shown = [{"code": order.status, "label": labels(Status)[order.status]}]
     if order.cancel_requested_at and order.status in OPEN:
-        shown.append({"code": "soon", "label": _("Cancel requested")})
+        shown.append(_asked(order, at))
+    if order.held and order.status in OPEN:
+        shown.append({"code": "soon", "label": _("Held")})
+    if order.refund_due:
+        shown.append({"code": "late", "label": _("Refund to make")})
     if order.abnormal:
         shown.append({"code": "abnormal", "label": labels(Abnormal)[order.abnormal]})
     if order.aftersales == AfterSales.OPEN:
         shown.append({"code": "aftersales", "label": labels(AfterSales)[order.aftersales]})
     return shown
+
+
+def _asked(order: Order, at: Setting) -> dict[str, str]:
+    """Show the buyer's wish to cancel, with the time left for an answer where that ends before the deadline."""
+    label = _("Cancel requested")
+    answer = due(order.answer_by, at.now, at.zone)
+    if answer is None or (order.deadline_at is not None and order.deadline_at <= order.answer_by):
+        return {"code": "soon", "label": label}
+    return {"code": "late" if answer.level else "soon", "label": f"{label} · {answer.text}"}
 
 
 def marks(order: Order, at: Setting) -> list[dict[str, str]]:
@@ -136,11 +162,14 @@ class OrderTable(ListTable):
     seller_note = Column(gettext_lazy("Seller note"), "seller_note", shown=False)
     buyer_message = Column(gettext_lazy("Buyer's message"), "buyer_message", shown=False)
 
+    answer = MadeColumn(gettext_lazy("Answer to the cancel request"), answer, kind="due", sort="answer", shown=False)
+
     sorts = {
         "placed": Sort("placed_at", descending=True),
         "paid": Sort("paid_at", descending=True, nullable=True),
         "total": Sort("total_amount", descending=True, type=Decimal),
         "deadline": Sort("deadline_at", nullable=True),
+        "answer": Sort("answer_by", nullable=True),
     }
     default_sort = "placed"
 

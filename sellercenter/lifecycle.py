@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -233,9 +233,12 @@ def allowed(move: Move, by: Actor) -> bool:
     return by.may(move.needs) if move.needs else by.is_outside
 
 
-def holds(obj: models.Model, condition: Q) -> bool:
-    """Say whether a move's own condition holds for the record as the database has it."""
-    return type(obj)._base_manager.filter(condition, pk=obj.pk).exists()
+def holding(obj: models.Model, moves: Iterable[Move]) -> set[str]:
+    """Return the names of those moves whose own condition holds for the record as the database has it, in one query."""
+    moves = list(moves)
+    asked = {f"holds_{move.name}": ExpressionWrapper(move.where, models.BooleanField()) for move in moves if move.where}
+    found = type(obj)._base_manager.filter(pk=obj.pk).values(**asked).first() if asked else None
+    return {move.name for move in moves if not move.where or (found or {}).get(f"holds_{move.name}")}
 
 
 def reachable(lifecycle: Lifecycle, start: Iterable[str]) -> set[str]:

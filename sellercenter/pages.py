@@ -100,7 +100,7 @@ class ShopPage(View):
         mine = Member.objects.filter(user_id=self.request.user.pk or 0, disabled_at=None).annotate(
             jobs_running=_RUNNING, unread=_UNREAD
         )
-        return mine.select_related("shop", "role").order_by("shop__name", "pk")
+        return mine.select_related("shop__policy", "role").order_by("shop__name", "pk")
 
     @cached_property
     def now(self) -> datetime:

@@ -38,7 +38,7 @@ LISTED = (
     *("shop_id", "number", "status", "placed_at", "paid_at", "shipped_at", "deadline_at", "cancel_requested_at"),
     *("buyer_nickname", "buyer_message", "province", "city", "currency", "total_amount", "paid_amount"),
     *("freight_amount", "refunded_amount", "payment_method", "payment_state", "shipment_state", "aftersales"),
-    *("source", "flag", "seller_note", "note_count", "abnormal"),
+    *("source", "flag", "seller_note", "note_count", "abnormal", "held", "refund_due", "answer_by"),
 )
 
 

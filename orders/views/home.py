@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orders.filters import TABS, OrderFilter
 from orders.models import Order
+from orders.states import UNSHIPPED
 from sellercenter import money
 from sellercenter.counts import CAP, capped_counts
+from sellercenter.models import Shop
 from sellercenter.pages import ShopPage, Text
 from sellercenter.permissions import Perm
+from sellercenter.times import span
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,33 @@ class Counter:
     query: str
     icon: str
     tone: str = ""
-    help: Text = ""
+    help: Callable[[Shop], Text] = lambda shop: ""
 
+
+def _warning(shop: Shop) -> Text:
+    warning = shop.policy.ship_warning
+    return _("Within %s.") % span(warning) if warning else _("The policy names no time to warn.")
+
+
+def _answer(shop: Shop) -> Text:
+    return _("Without an answer they count as accepted.") if shop.policy.cancel_answer else ""
+
+
+_SHIP = "&".join(f"status={status}" for status in UNSHIPPED) + "&sort=deadline"
+_PAY = "tab=unpaid&sort=deadline"
 
 COUNTERS = (
-    Counter(_("Ship within 24 hours"), "tab=to_ship&due=soon&sort=deadline", "truck-loading", "soon"),
-    Counter(_("Shipping overdue"), "tab=to_ship&due=overdue&sort=deadline", "alarm", "late"),
-    Counter(_("To review"), "tab=to_review", "clipboard-check", "info"),
-    Counter(_("To ship"), "tab=to_ship", "package", "info"),
-    Counter(_("Unpaid, cancelled within 24 hours"), "tab=unpaid&due=soon&sort=deadline", "hourglass", "soon"),
-    Counter(_("Cancellation requested"), "asked=cancel", "ban", "late"),
-    Counter(_("After-sales open"), "tab=aftersales", "receipt-refund", "info"),
-    Counter(_("Abnormal"), "tab=abnormal", "alert-triangle", "late"),
+    Counter(gettext_lazy("Due to ship soon"), f"{_SHIP}&due=soon", "truck-loading", "soon", _warning),
+    Counter(gettext_lazy("Shipping overdue"), f"{_SHIP}&due=overdue", "alarm", "late"),
+    Counter(gettext_lazy("Cancel requests"), "asked=cancel&sort=answer", "ban", "late", _answer),
+    Counter(gettext_lazy("Refunds to make"), "settle=refund", "receipt-refund", "late"),
+    Counter(gettext_lazy("To review"), "tab=to_review", "clipboard-check", "info"),
+    Counter(gettext_lazy("To ship"), "tab=to_ship", "package", "info"),
+    Counter(gettext_lazy("Unpaid, cancelled within 24 hours"), f"{_PAY}&due=soon", "hourglass", "soon"),
+    Counter(gettext_lazy("Held"), "settle=held", "lock", "soon"),
+    Counter(gettext_lazy("Parcels without news"), "abnormal=parcel", "truck-delivery", "late"),
+    Counter(gettext_lazy("After-sales open"), "tab=aftersales", "receipt-refund", "info"),
+    Counter(gettext_lazy("Abnormal"), "tab=abnormal", "alert-triangle", "late"),
 )
 
 
@@ -44,7 +64,7 @@ class Home(ShopPage):
     """What waits in this shop."""
 
     permission = Perm.ORDERS_VIEW
-    title, template = _("Home"), "orders/home.html"
+    title, template = gettext_lazy("Home"), "orders/home.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Count everything in one query, each up to the cap."""
@@ -66,5 +86,5 @@ class Home(ShopPage):
             "url": f"{self.url('order_list')}?{counter.query}",
             "icon": counter.icon,
             "tone": counter.tone,
-            "help": counter.help,
+            "help": counter.help(self.shop),
         }

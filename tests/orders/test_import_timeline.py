@@ -10,7 +10,9 @@ from orders import timeline
 from orders.imports import changes
 from orders.models import Order
 from sellercenter import events
+from sellercenter.columns import Setting
 from sellercenter.models import Shop
+from tests import make
 from tests.conftest import Person, url
 from tests.orders.import_files import csv_file, row, take
 
@@ -77,7 +79,7 @@ def test_the_pages_of_orders_show_all_that_an_import_changed(shop: Shop, owner: 
         answer = owner.get(url("order_detail", order))
         for event in events.of(order).filter(kind="order.imported"):
             seen |= event.data["changed"].keys()
-            for _label, _before, name in timeline.details(event.data):
+            for _label, _before, name in timeline.details(event.data, Setting(shop, make.NOW), shop.currency):
                 answer.says(name)
         for private in ("13800138000", "王小明", "510000"):
             answer.keeps_quiet_about(private)
