@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
@@ -10,6 +10,7 @@ from random import Random
 from orders.demo.journeys import Fate, Journey
 from orders.demo.markets import Customer, Market
 from orders.facts import LineFacts, ParcelFacts, TrackingFacts
+from orders.models import OrderLine
 from orders.states import ParcelStatus
 
 _LETTERS = {
@@ -38,7 +39,7 @@ def pack(
         return []
     if journey.fate != Fate.SPLIT:
         return [_parcel(rng, market, journey, buyer, sent=journey.shipped, number=serial * 2, until=until)]
-    first, rest = _halves(lines)
+    first, rest = halves(lines)
     own = journey.shipped + timedelta(hours=31)
     early = replace(journey, delivered=own if own <= until else None)
     parcels = [_parcel(rng, market, early, buyer, sent=journey.shipped, number=serial * 2, until=until)]
@@ -54,7 +55,7 @@ def shared(parcel: ParcelFacts) -> ParcelFacts:
     return replace(parcel, contents={}, tracking=[])
 
 
-def _halves(lines: list[LineFacts]) -> tuple[dict[str, int], dict[str, int]]:
+def halves(lines: Sequence[LineFacts | OrderLine]) -> tuple[dict[str, int], dict[str, int]]:
     """Divide an order's units over two parcels: by lines, or the units of its only line."""
     if len(lines) > 1:
         return {lines[0].number: lines[0].quantity}, {line.number: line.quantity for line in lines[1:]}
@@ -66,17 +67,27 @@ def _parcel(
 ) -> ParcelFacts:
     carrier = market.carriers.spin(rng)
     arrives = journey.delivered or _expected(rng, journey, sent, until)
-    told = [each for each in _messages(rng, journey.fate, buyer, sent, arrives) if each[0] <= until]
-    texts, place = market.words.TRACKING, {"city": buyer.city, "home": market.home}
+    told = [each for each in messages(rng, journey.fate, buyer.province, sent, arrives) if each[0] <= until]
     return ParcelFacts(
         carrier=carrier,
-        # 9 digits are mixed up by a step that keeps them apart.
-        tracking_no=f"{_LETTERS[carrier]}{market.prefix}{number * 387_420_489 % 1_000_000_007:010}",
+        tracking_no=tracking_no(market, carrier, number),
         status=_status(journey, [code for _at, code in told]),
         shipped_at=sent,
         delivered_at=journey.delivered,
-        tracking=[TrackingFacts(at, code, texts[code].format_map(place), _site(code, place)) for at, code in told],
+        tracking=[scan(market, code, buyer.city, at=at) for at, code in told],
     )
+
+
+def tracking_no(market: Market, carrier: str, number: int) -> str:
+    """Return the tracking number of the shop's parcel with this running number, up to a thousand million."""
+    # 9 digits are mixed up by a step that keeps them apart.
+    return f"{_LETTERS[carrier]}{market.prefix}{number * 387_420_489 % 1_000_000_007:010}"
+
+
+def scan(market: Market, code: str, city: str, *, at: datetime) -> TrackingFacts:
+    """Say what a carrier says of a parcel for this city."""
+    place = {"city": city, "home": market.home}
+    return TrackingFacts(at, code, market.words.TRACKING[code].format_map(place), _site(code, place))
 
 
 def _expected(rng: Random, journey: Journey, sent: datetime, until: datetime) -> datetime:
@@ -93,13 +104,13 @@ def _site(code: str, place: dict[str, str]) -> str:
     return place["home"] if code in ("info", "picked_up", "returned") else place["city"]
 
 
-def _messages(
-    rng: Random, fate: Fate, buyer: Customer, sent: datetime, arrives: datetime
+def messages(
+    rng: Random, fate: Fate, province: str, sent: datetime, arrives: datetime
 ) -> Iterator[tuple[datetime, str]]:
     """Give what the carrier reports between pick-up and the end, each with its time."""
     way = arrives - sent
     yield sent + timedelta(minutes=20 + int(rng.random() * 200)), "picked_up"
-    yield sent + way * 0.45, "customs" if buyer.province in ("Northern Ireland", "新疆维吾尔自治区") else "hub"
+    yield sent + way * 0.45, "customs" if province in ("Northern Ireland", "新疆维吾尔自治区") else "hub"
     if fate == Fate.LOST:
         yield sent + timedelta(days=6), "lost"
         return

@@ -99,8 +99,14 @@ def _join(shop: Shop, name: str, *, label: str, role: Role, password: str, by: A
 
 def manager_of(shop: Shop) -> Actor:
     """Return the actor in whose name the shop's daily work was done."""
-    member = Member.objects.select_related("user", "role").get(shop=shop, role__stock=StockRole.MANAGER)
-    return actor_for(member)
+    return actor_for(Member.objects.select_related("user", "role").get(shop=shop, role__stock=StockRole.MANAGER))
+
+
+def colleague(shop: Shop, role: StockRole) -> Actor | None:
+    """Return somebody of the team who has this role today; None when nobody has."""
+    members = Member.objects.for_shop(shop).active().filter(role__stock=role).select_related("user", "role")
+    member = members.order_by("pk").first()
+    return actor_for(member) if member else None
 
 
 def authors_of(shop: Shop) -> list[str]:

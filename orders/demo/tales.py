@@ -66,7 +66,7 @@ class Tales:
         together = None if stage else self._together(journey)
         if together:
             parcel, buyer = together
-        number = self._number(placed, serial)
+        number = self.number(placed, serial)
         order = self._head(number, journey, buyer)
         self._fill(order, journey)
         _settle_cash(order, journey)
@@ -78,10 +78,20 @@ class Tales:
         self.previous = (order, journey, buyer)
         return order
 
-    def _number(self, placed: datetime, serial: int) -> str:
+    def number(self, placed: datetime, serial: int) -> str:
+        """Return the number of the shop's order that was placed then."""
         if self.market.currency == "CNY":
             return f"69{int(placed.timestamp())}{serial:07}"
         return f"HP{placed:%y%m%d}-{serial:07}"
+
+    def now(self, number: str, fate: Fate, placed: datetime) -> OrderFacts:
+        """Give an order that is placed at this moment: unpaid, and not to be paid at the door."""
+        journey, buyer = Journey(fate, placed), self._buyer()
+        while True:
+            order = self._head(number, journey, buyer)
+            self._fill(order, journey)
+            if order.payment_method != PaymentMethod.COD:
+                return order
 
     def _buyer(self) -> Customer:
         """Return somebody new, or somebody who has bought before."""

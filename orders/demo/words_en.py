@@ -113,6 +113,7 @@ REASONS = {
     "lost": ("Parcel lost",),
     "refused": ("Delivery refused",),
 }
+RESTOCKED = "Delivery from the supplier"
 CREATORS = (
     *("Harbour & Pine Live", "Moss at Home", "The Tidy Shelf", "Kitchen Table Club", "Rowan Makes"),
     *("Slow Sunday", "North Light", "Bramble & Co.", "Little Larder"),
