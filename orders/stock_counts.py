@@ -125,16 +125,18 @@ def _known(shop: Shop, names: set[str]) -> dict[str, list[Sku]]:
 
 
 def _judged(cells: list[tuple[int, str, str]], known: dict[str, list[Sku]]) -> Iterator[Told]:
-    seen: dict[int, int] = {}
+    """Say what each row does; of rows that count the same SKU none is taken, because nobody knows which is right."""
+    places: dict[int, list[int]] = {}
+    for row, name, _said in cells:
+        if len(found := known.get(name, [])) == 1:
+            places.setdefault(found[0].pk, []).append(row)
     for row, name, said in cells:
-        skus = known.get(name, [])
-        counted = _number(said)
+        skus, counted = known.get(name, []), _number(said)
         sku = skus[0] if len(skus) == 1 else None
         problem = _problem(name, said, skus, counted)
-        if sku and sku.pk in seen:
-            problem = problem or _("Row %d counts the same SKU already. Keep one of them.") % seen[sku.pk]
-        if sku:
-            seen.setdefault(sku.pk, row)
+        if sku and len(places[sku.pk]) > 1:
+            rows = ", ".join(map(str, places[sku.pk][:5]))
+            problem = problem or _("The rows %s count the same SKU. Keep one of them.") % rows
         yield Told(row, name, said, sku, counted, problem)
 
 

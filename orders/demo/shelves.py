@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -47,9 +48,10 @@ def stock(shop: Shop, *, seed: int, by: Actor) -> None:
     rng = Random(f"shelves-{seed}-{shop.code}")
     # The last one is always out, so that even the smallest demo shows one.
     free = [0 if sku == skus[-1] else _free(rng) for sku in skus]
-    values = {"shop": shop.pk, "open": [status.value for status in _OPEN], "waiting": LineStatus.WAITING.value}
+    values: dict[str, Any] = {"shop": shop.pk, "skus": skus, "free": free, "label": by.label, "member": by.member_id}
+    values |= {"open": [status.value for status in _OPEN], "waiting": LineStatus.WAITING.value}
     with connection.cursor() as cursor:
-        cursor.execute(_STOCK, {**values, "skus": skus, "free": free, "label": by.label, "member": by.member_id})
+        cursor.execute(_STOCK, values)
 
 
 def _free(rng: Random) -> int:

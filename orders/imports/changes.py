@@ -228,8 +228,8 @@ class _Update:
             changed = self._line_fields(line, told)
             if line.reserved:
                 # Another SKU was never reserved, and a smaller line needs less; the stored row still names the old one.
-                kept = 0 if "sku_id" in changed else line.quantity
-                inventory.lessen(line, to=kept, by=self.by)
+                needed = 0 if "sku_id" in changed else line.quantity
+                inventory.lessen(line, to=needed, by=self.by)
             if line.pk is None or changed:
                 line.save(force_insert=line.pk is None)
             if changed:
