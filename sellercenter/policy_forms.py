@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.dateparse import parse_duration
 from django.utils.formats import time_format
 from django.utils.html import escape
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -114,12 +115,12 @@ class SpanField(forms.MultiValueField):
 def _field(column: models.Field, **options: Any) -> forms.Field | None:
     """Choose how one column of a policy is typed."""
     if isinstance(column, models.DurationField):
-        return SpanField(label=column.verbose_name, help_text=column.help_text)
+        return SpanField(label=capfirst(column.verbose_name), help_text=column.help_text)
     if isinstance(column, models.TimeField):
         return column.formfield(widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     if column.name.endswith("_channels"):
         chosen = forms.CheckboxSelectMultiple
-        options = {"label": column.verbose_name, "help_text": column.help_text, "widget": chosen}
+        options = {"label": capfirst(column.verbose_name), "help_text": column.help_text, "widget": chosen}
         return forms.MultipleChoiceField(choices=Channel.choices, required=False, **options)
     return column.formfield(**options)
 

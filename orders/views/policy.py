@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models.fields import Field
 from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,8 +28,8 @@ PARTS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (
         gettext_lazy("Waiting for payment"),
         (
-            *("first_reminder", "first_channels", "second_reminder", "second_channels", "coupon"),
-            *("quiet_from", "quiet_until", "payment_window"),
+            *("first_reminder", "first_channels", "second_reminder", "second_channels"),
+            *("quiet_from", "quiet_until", "coupon", "payment_window"),
         ),
     ),
     (gettext_lazy("Cancel requests"), ("cancel_answer",)),
@@ -102,7 +103,7 @@ class PolicyPage(ShopPage):
 def _label(name: str) -> str:
     field = ShopPolicy._meta.get_field(name)
     assert isinstance(field, Field)
-    return str(field.verbose_name)
+    return capfirst(str(field.verbose_name))
 
 
 def _said(event: Event | None, *, open_orders: bool) -> str:

@@ -75,9 +75,9 @@ def test_everything_else_is_saved_too_and_the_history_tells_it(shop, owner):
     assert (policy.coupon, policy.low_stock_at) == ("TEA<5>", 9)
     assert (policy.first_channels, policy.second_channels) == (["email", "sms"], [])
     details = owner.get(url("policy", shop)).says(owner.member.label).context["timeline"][0]["details"]
-    assert ("quiet until", "none", "08:30") in details
-    assert ("channels of the first reminder", "In-site message", "E-mail, SMS") in details
-    assert ("coupon offered with a reminder", "none", "TEA<5>") in details
+    assert ("Quiet until", "none", "08:30") in details
+    assert ("Channels of the first reminder", "In-site message", "E-mail, SMS") in details
+    assert ("Coupon offered with a reminder", "none", "TEA<5>") in details
 
 
 WRONG = [
