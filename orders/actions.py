@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -9,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from orders import clocks, inventory
 from orders.lifecycle import ORDER
-from orders.models import Order, OrderNote
+from orders.models import Order, OrderLine, OrderNote
 from orders.states import Abnormal, CancelledBy, Flag, LineStatus
 from sellercenter import events
 from sellercenter.lifecycle import Refused, locked
@@ -57,20 +61,35 @@ def remind(order: Order, *, coupon: bool = False, by: Actor) -> None:
 @transaction.atomic
 def cancel(order: Order, *, reason: str, by: Actor) -> None:
     """Cancel the order and all of its lines; refused once anything has been shipped or while a case is open."""
-    reason = reason.strip()[:120]
-    if not reason:
-        raise Refused(_("Say why the order is cancelled; the buyer sees the reason."), "reason_missing")
-    ORDER.move(
-        *(order, "cancel"),
-        by=by,
-        data={"reason": reason},
-        cancelled_at=Now(),
-        cancelled_by=_ENDED_BY.get(by.kind, CancelledBy.SELLER),
-        cancel_reason=reason,
-        refund_due=OWED,
-        updated_at=Now(),
-    )
+    reason = _stated(reason)
+    ORDER.move(order, "cancel", by=by, data={"reason": reason}, **_ended(reason, by))
     _end(order, reason=reason, by=by)
+
+
+@transaction.atomic
+def cancel_all(orders: Sequence[Order], *, reason: str, now: datetime, by: Actor) -> None:
+    """Cancel many orders that the caller has locked and just read, by the rules of `cancel` and in few statements.
+
+    `now` is the database's. Refused as a whole when one of them can't be cancelled; the caller rolls back then.
+    """
+    reason = _stated(reason)
+    ORDER.move_all(orders, "cancel", by=by, now=now, data=lambda _order: {"reason": reason}, **_ended(reason, by))
+    lines = OrderLine.objects.filter(order__in=orders).exclude(status=LineStatus.CANCELLED)
+    lines.update(status=LineStatus.CANCELLED, cancel_reason=reason)
+    inventory.release_many([order.pk for order in orders], by=by)
+
+
+def _stated(reason: str) -> str:
+    if not (reason := reason.strip()[:120]):
+        raise Refused(_("Say why the order is cancelled; the buyer sees the reason."), "reason_missing")
+    return reason
+
+
+def _ended(reason: str, by: Actor) -> dict[str, Any]:
+    """Return what an order keeps of its cancellation."""
+    ended_by = _ENDED_BY.get(by.kind, CancelledBy.SELLER)
+    end = {"cancelled_at": Now(), "cancelled_by": ended_by, "cancel_reason": reason}
+    return {**end, "refund_due": OWED, "updated_at": Now()}
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from django.core import signing
 from django.db.models import Case, Count, Max, QuerySet, Value, When
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -93,7 +94,8 @@ class Chosen:
 class BulkAction:
     """One action on many orders. `move` names the move of the lifecycle behind it, which says what is possible.
 
-    `act` gets the order, the form's values, what was given for this order alone, and who acts.
+    `act` gets the order, the form's values, what was given for this order alone, and who acts; `act_all` does several
+    orders that fit the move at once.
     """
 
     code: str
@@ -102,6 +104,7 @@ class BulkAction:
     permission: Perm
     act: Callable[[Order, dict[str, Any], str, Actor], object]
     move: str = ""
+    act_all: Callable[[Sequence[Order], dict[str, Any], Actor], None] | None = None
     danger: bool = False
 
     @property
@@ -135,6 +138,10 @@ def _cancel(order: Order, values: dict[str, Any], given: str, by: Actor) -> None
     actions.cancel(order, reason=values["reason"], by=by)
 
 
+def _cancel_all(orders: Sequence[Order], values: dict[str, Any], by: Actor) -> None:
+    actions.cancel_all(orders, reason=values["reason"], now=orders[0].now_there, by=by)  # type: ignore[attr-defined]
+
+
 def _ship(order: Order, values: dict[str, Any], given: str, by: Actor) -> None:
     fulfilment.ship(order, carrier=values["carrier"], tracking_no=given, by=by)
 
@@ -146,7 +153,9 @@ ACTIONS = (
     BulkAction("remind", gettext_lazy("Remind to pay"), "hourglass", _P.ORDERS_REMIND, _remind, "remind"),
     BulkAction("flag", gettext_lazy("Flag"), "flag-filled", _P.ORDERS_NOTE, _flag),
     BulkAction("mark", gettext_lazy("Mark abnormal"), "alert-triangle", _P.ORDERS_MARK, _mark),
-    BulkAction("cancel", gettext_lazy("Cancel orders"), "ban", _P.ORDERS_CANCEL, _cancel, "cancel", danger=True),
+    BulkAction(
+        *("cancel", gettext_lazy("Cancel orders"), "ban", _P.ORDERS_CANCEL, _cancel, "cancel", _cancel_all), danger=True
+    ),
 )
 
 
@@ -208,16 +217,35 @@ def _prepare(job: Job) -> int:
 
 
 def _load(job: Job, keys: Sequence[int]) -> dict[int, Order]:
-    """Lock the orders in the order of their keys and load what the verbs read."""
+    """Lock the orders in the order of their keys and load what the verbs read, with the database's now."""
     found = Order.objects.for_shop(job.shop).filter(pk__in=keys).select_related("shop__policy").order_by("pk")
-    return {order.pk: order for order in found.select_for_update(of=("self",))}
+    return {order.pk: order for order in found.annotate(now_there=Now()).select_for_update(of=("self",))}
+
+
+def _fitting(action: BulkAction, orders: Sequence[Order]) -> list[Order]:
+    """Return those of the locked orders that the action's move accepts as they are."""
+    move = ORDER.moves[action.move]
+    alike = Order.objects.filter(pk__in=[order.pk for order in orders], status__in=move.sources).filter(move.where)
+    keys = set(alike.values_list("pk", flat=True))
+    return [order for order in orders if order.pk in keys]
 
 
 def _kind(action: BulkAction) -> jobs.JobKind:
     def _act(job: Job, item: JobItem, order: Order, by: Actor) -> object:
         return action.act(order, job.params["values"], item.given, by)
 
-    return jobs.JobKind(action.kind, action.label, action.permission, _prepare, _load, _act, record_url="order_detail")
+    def _act_all(job: Job, found: Sequence[tuple[JobItem, Order]], by: Actor) -> list[JobItem]:
+        assert action.act_all
+        orders = _fitting(action, [order for _item, order in found])
+        if orders:
+            action.act_all(orders, job.params["values"], by)
+        return [item for item, order in found if order in orders]
+
+    return jobs.JobKind(
+        *(action.kind, action.label, action.permission, _prepare, _load, _act),
+        act_all=_act_all if action.act_all else None,
+        record_url="order_detail",
+    )
 
 
 JOB_KINDS = [_kind(action) for action in ACTIONS]

@@ -27,7 +27,9 @@ class JobKind:
 
     Work on records: `prepare` writes a JobItem for each, as `items.fill` does, and returns how many; `load` returns the
     records of some items by their key, locked and with all that `act` reads; `act` does the work on one of them, in a
-    savepoint of its own, and raises Refused for an expected no.
+    savepoint of its own, and raises Refused for an expected no. Where speed counts, `act_all` does at once what it can
+    of some items with their records and returns the items that it did; when it raises, nothing of it is kept, and
+    either way the others are done one by one.
 
     Work without records: `run` does everything, tells its `Progress` now and then, and returns the job's result. It
     begins again from the start when its process dies.
@@ -41,6 +43,7 @@ class JobKind:
     prepare: Callable[[Job], int] | None = None
     load: Callable[[Job, Sequence[int]], Mapping[int, Any]] | None = None
     act: Callable[[Job, JobItem, Any, Actor], object] | None = None
+    act_all: Callable[[Job, Sequence[tuple[JobItem, Any]], Actor], list[JobItem]] | None = None
     run: Callable[[Job, Actor, Progress], dict[str, Any]] | None = None
     record_url: str = ""
 

@@ -182,9 +182,13 @@ def _chunk(job: Job, kind: JobKind, by: Actor, after: int, *, careful: bool) -> 
         raise Stopped
     size = 1 if careful else CHUNK
     items = list(_waiting(job, after)[:size])
+    # One hint for the whole chunk; those from inside of savepoints would be as many as records.
+    wake(events.FAN_OUT)
     records = _load(job, kind, items)
+    together = [] if careful else _try_all(job, kind, items, records or {}, by)
     for item in items:
-        _try(job, kind, item, records, by, counted=careful)
+        if item not in together:
+            _try(job, kind, item, records, by, counted=careful)
     counts = _write(items)
     if handled := sum(counts.values()):
         _hold(job, attempts=0, error="", **{name: F(name) + n for name, n in counts.items()})
@@ -200,6 +204,21 @@ def _load(job: Job, kind: JobKind, items: list[JobItem]) -> Mapping[int, Any] | 
             return kind.load(job, [item.ref for item in items])
     except OperationalError:
         return None
+
+
+def _try_all(job: Job, kind: JobKind, items: list[JobItem], records: Mapping[int, Any], by: Actor) -> list[JobItem]:
+    """Let the kind do at once what it can, and return the items that it did; none when it has no way or it broke."""
+    found = [(item, records[item.ref]) for item in items if item.ref in records and not item.attempts]
+    if not kind.act_all or not found:
+        return []
+    try:
+        with transaction.atomic():
+            done = kind.act_all(job, found, by)
+    except Exception:  # whatever it is, the records one by one tell which of them it was
+        return []
+    for item in done:
+        _note(item, ItemState.DONE)
+    return done
 
 
 def _try(
