@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from orders.lifecycle import ORDER
+from orders.notices import BUYERS, STAFF
 from orders.states import Status
 from orders.timeline import WORDS
+from sellercenter.crash import POINTS
 from sellercenter.models import POLICY_CLOCKS, ShopPolicy
 from sellercenter.permissions import STOCK_ROLES, ActorKind, Perm, StockRole
 
@@ -89,13 +91,25 @@ def test_the_glossary_names_every_state_of_an_order() -> None:
 def test_events_name_every_kind_that_the_code_records() -> None:
     sources = [path for room in ("orders", "sellercenter") for path in (ROOT / room).rglob("*.py")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    recorded = set(re.findall(r'"((?:order|shop|member|savedview)\.[a-z_]+)"', text)) - {"order.reminded"}
+    words = r'"((?:order|shop|member|savedview|job|stock|sku|policy|fault)\.[a-z_]+)"'
+    recorded = set(re.findall(words, text))
     told = {kind for cell, *_rest in rows(page("events.md"), "kind") for kind in codes(cell)}
     perms = {perm.value for perm in Perm}
-    assert recorded - perms <= told
+    assert recorded - perms - set(POINTS) <= told
     moved = {ORDER.kind(name) for name in ORDER.moves}
     assert moved <= told <= recorded | moved
-    assert {kind for kind in WORDS if kind != "order.reminded"} <= told
+    assert WORDS.keys() <= told
+
+
+def test_notices_name_who_is_told_of_what() -> None:
+    told = [
+        (kind, codes(right), bool(buyer))
+        for kinds, right, buyer in rows(page("notices.md"), "event")
+        for kind in codes(kinds)
+    ]
+    people = {notice.kind: [notice.perm.value] for notice in STAFF.notices}
+    expected = {kind: (people.get(kind, []), kind in BUYERS.kinds) for kind in STAFF.kinds | BUYERS.kinds}
+    assert {kind: (right, buyer) for kind, right, buyer in told} == expected
 
 
 def test_events_name_every_kind_of_actor() -> None:
