@@ -3,8 +3,8 @@ PYTHON ?= python3
 ARGS ?=
 DEPLOY = $(PYTHON) -m deploy
 
-# Overridable on the command line: make demo PORT=8080 ORDERS=1000 SEED=7
-export PORT ORDERS SEED
+# Overridable on the command line: make demo PORT=8080 ORDERS=1000 SEED=7 LIVE=0
+export PORT ORDERS SEED LIVE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench format messages lock clean

@@ -19,6 +19,7 @@ from deploy.supervisor import Child, Supervisor
 
 _FIRST_PAGE_SECONDS = 90.0
 _FAVOURITE_PORT = 8000
+_ORDERS_A_MINUTE = 4.0
 # Celery's advice against root is for servers; in a container the demo often is root.
 _KNOWN_WARNING = "ignore:You're running the worker with superuser"
 
@@ -31,12 +32,12 @@ def main() -> int:
     with places.lock(VAR / "demo.lock") as ours:
         if not ours:
             raise ServiceError("The demo runs already: " + _last_address())
-        port = _web_port()
+        port, rate = _web_port(), _rate()
         print("Starting PostgreSQL and Valkey ...", flush=True)
         with Services(root, profile="demo") as services:
             env = environment.merged(environment.demo(VAR), services.env, {"PYTHONWARNINGS": _KNOWN_WARNING})
-            _prepare(env)
-            return _serve(services, env, port)
+            _prepare(env, rate)
+            return _serve(services, env, port, rate)
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
@@ -60,20 +61,33 @@ def _web_port() -> int:
     return free_port()
 
 
+def _rate() -> float:
+    """Return how many orders a minute come in by themselves: $LIVE, and nobody lives at 0."""
+    asked = os.environ.get("LIVE") or str(_ORDERS_A_MINUTE)
+    try:
+        rate = float(asked)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 600:
+        raise ServiceError(f"LIVE={asked} is no number of orders a minute. Try: make demo LIVE=0")
+    return rate
+
+
 def _manage(env: dict[str, str], *args: str) -> None:
     done = subprocess.run([sys.executable, "manage.py", *args], cwd=PROJECT, env=env)
     if done.returncode:
         raise ServiceError(f"manage.py {args[0]} failed; see the lines above.")
 
 
-def _prepare(env: dict[str, str]) -> None:
+def _prepare(env: dict[str, str], rate: float) -> None:
     _manage(env, "migrate", "--verbosity", "0")
     orders, seed = os.environ.get("ORDERS") or "10000", os.environ.get("SEED") or "1"
-    _manage(env, "demo", "--orders", orders, "--seed", seed, "--if-empty", "--alone")
+    haste = ["--haste"] if rate else []
+    _manage(env, "demo", "--orders", orders, "--seed", seed, "--if-empty", "--alone", *haste)
 
 
-def _serve(services: Services, env: dict[str, str], port: int) -> int:
-    boss = Supervisor(_children(port), env=env, cwd=PROJECT, services=services.members)
+def _serve(services: Services, env: dict[str, str], port: int, rate: float) -> int:
+    boss = Supervisor(_children(port, rate), env=env, cwd=PROJECT, services=services.members)
     deadline = time.monotonic() + _FIRST_PAGE_SECONDS
     failed = False
 
@@ -82,7 +96,7 @@ def _serve(services: Services, env: dict[str, str], port: int) -> int:
         # Not before the worker is up too, so that the logins are the last thing on the screen.
         if all(child.ready for child in boss.children) and _answers(port):
             _remember(port)
-            print(_box(port, _logins(env)), flush=True)
+            print(_box(port, _logins(env), rate), flush=True)
             return True
         if time.monotonic() > deadline:
             failed = True
@@ -96,7 +110,7 @@ def _serve(services: Services, env: dict[str, str], port: int) -> int:
     return 0
 
 
-def _children(port: int) -> list[Child]:
+def _children(port: int, rate: float) -> list[Child]:
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "--quiet", "-A", "sellercenter.celery:app"]
     web = [*python, "gunicorn", "sellercenter.wsgi:application", "--bind", f"127.0.0.1:{port}"]
@@ -106,13 +120,17 @@ def _children(port: int) -> list[Child]:
     queues += ["--without-mingle", "--without-gossip"]
     schedule = ["-s", str(VAR / "beat-schedule"), "--pidfile", "", "--loglevel", "INFO"]
     # SIGQUIT is the quick way out of both gunicorn and Celery, children included.
-    return [
+    children = [
         Child("web", web, death_signal=signal.SIGQUIT),
         Child("worker", [*celery, "worker", *queues], death_signal=signal.SIGQUIT, ready_word=b" ready."),
         Child("beat", [*celery, "beat", *schedule]),
         # A plain process that knows no Redis: what is due happens on time when Redis, worker and beat are gone.
         Child("sweep", [sys.executable, "manage.py", "sweep"], ready_word=b"Sweeping"),
     ]
+    if rate:
+        living = [sys.executable, "manage.py", "simulate", "--staff", "--rate", f"{rate:g}"]
+        children.append(Child("people", living))
+    return children
 
 
 def _answers(port: int) -> bool:
@@ -150,9 +168,11 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _box(port: int, logins: str) -> str:
+def _box(port: int, logins: str, rate: float) -> str:
     lines = ["", f"The seller centre is ready:  http://127.0.0.1:{port}", ""]
     lines += [line.rstrip() for line in logins.strip().splitlines()]
+    if rate:
+        lines += [f"{rate:g} orders a minute come in by themselves; `make demo LIVE=0` leaves the shops in peace."]
     lines += ["", "Ctrl-C stops everything. The data stays in var/.", ""]
     wide = max(_width(line) for line in lines)
     body = [f"|  {line}{' ' * (wide - _width(line))}  |" for line in lines]

@@ -18,7 +18,7 @@ from orders import recipients
 from orders.demo import people
 from orders.models import Order, OrderLine, OrderNote, Parcel, ParcelLine, Payment, Product, Sku, TrackingEvent
 from orders.states import OPEN, UNSHIPPED, ParcelStatus, Status
-from sellercenter.models import Event, Member, Shop, User
+from sellercenter.models import Event, Member, Shop, ShopPolicy, User
 from sellercenter.permissions import StockRole, actor_for
 from tests.orders.test_inventory import broken
 
@@ -207,6 +207,30 @@ def test_a_second_run_adds_nothing_when_it_may_not() -> None:
     with pytest.raises(CommandError, match="have orders already"):
         run()
     assert (Order.objects.count(), Event.objects.count(), Product.objects.count()) == before
+
+
+def clocks() -> dict[str, Any]:
+    return {policy.shop.code: policy.payment_window for policy in ShopPolicy.objects.select_related("shop")}
+
+
+def test_one_shop_may_have_clocks_of_minutes_and_its_orders_keep_their_times() -> None:
+    told = run(haste=True, logins=True)
+    assert clocks() == {"qinglan": timedelta(hours=48), "harbour": timedelta(minutes=4)}
+    assert told.splitlines()[-1].startswith("Harbour & Pine: unpaid orders are reminded after 1 and 2 minutes")
+    unpaid = Order.objects.filter(status=Status.UNPAID)
+    assert unpaid.exists()
+    assert {order.pay_by - order.placed_at for order in unpaid if order.pay_by} == {timedelta(hours=48)}
+    changed = Event.objects.get(kind="policy.changed")
+    assert (changed.shop.code, changed.actor_kind) == ("harbour", "member")
+
+
+def test_haste_leaves_alone_what_an_owner_has_set() -> None:
+    run(orders=0)
+    ShopPolicy.objects.filter(shop__code="harbour").update(payment_window=timedelta(hours=5))
+    run(haste=True, if_empty=True)
+    run(haste=True, if_empty=True)
+    assert clocks()["harbour"] == timedelta(hours=5)
+    assert not Event.objects.filter(kind="policy.changed").exists()
 
 
 def test_the_history_can_be_left_out() -> None:

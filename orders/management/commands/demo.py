@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from orders.demo import filling, people
+from orders.demo import filling, haste, people
 
 
 class Command(BaseCommand):
@@ -29,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--if-empty", action="store_true", help="do nothing when the shops have orders already")
         parser.add_argument("--alone", action="store_true", help="refuse a database that holds other people's shops")
         parser.add_argument("--logins", action="store_true", help="print the accounts and their password")
+        parser.add_argument("--haste", action="store_true", help="let one shop's clocks of payment run in minutes")
         parser.add_argument("--no-events", action="store_true", help="leave the history of the orders out")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,6 +51,8 @@ class Command(BaseCommand):
             self.stdout.write("The demo shops have orders already; nothing was added.")
         else:
             raise CommandError("The demo shops have orders already. Start from an empty database, or add --if-empty.")
+        if options["haste"]:
+            haste.hasten()
         if options["logins"]:
             self._print_logins()
 
@@ -66,6 +69,8 @@ class Command(BaseCommand):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             self.stdout.write("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        if haste.hasty():
+            self.stdout.write(f"\n{haste.TOLD}")
 
 
 def _moment(text: str | None) -> datetime:
