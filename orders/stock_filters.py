@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Sku
-from sellercenter.filters import Amount, Custom, ListFilter, Pick, Range
+from sellercenter.filters import Amount, Custom, ListFilter, Pick, Range, Tab
 from sellercenter.models import Shop
 
 # A SKU of its own limit, or else of the shop's. Sold out counts as low too: both want somebody to order more.
@@ -15,6 +15,14 @@ LIMIT = Coalesce("low_at", F("shop__policy__low_stock_at"))
 COUNTED = Q(tracked=True)
 LOW = COUNTED & Q(available__lte=LIMIT)
 OUT = COUNTED & Q(available=0)
+
+
+TABS = (
+    Tab("", _("All")),
+    Tab("low", _("Low"), LOW),
+    Tab("out", _("Sold out"), OUT),
+    Tab("uncounted", _("Not counted"), ~COUNTED),
+)
 
 
 def named(shop: Shop, text: str) -> Q:

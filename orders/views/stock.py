@@ -18,22 +18,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from orders import inventory, stock_counts
 from orders.models import Sku, StockMovement
 from orders.stock_counts import Told
-from orders.stock_filters import COUNTED, LIMIT, LOW, OUT, StockFilter
+from orders.stock_filters import COUNTED, LIMIT, TABS, StockFilter
 from orders.stock_forms import AdjustForm, CountForm, CountsFileForm, CountsForm, LimitForm
 from orders.stock_tables import StockTable, level, limit, movement, name_of, units
 from sellercenter import keyset
 from sellercenter.imports import UnreadableFile
 from sellercenter.keyset import Cursor, Sort
 from sellercenter.lifecycle import Refused
-from sellercenter.pages import ActPage, ShopPage, Tab, TablePage, Text
+from sellercenter.pages import ActPage, ShopPage, TablePage, Text
 from sellercenter.permissions import Perm
 
-TABS = (
-    Tab("", gettext_lazy("All")),
-    Tab("low", gettext_lazy("Low"), LOW),
-    Tab("out", gettext_lazy("Sold out"), OUT),
-    Tab("uncounted", gettext_lazy("Not counted"), ~COUNTED),
-)
 # `limit` is from where on a SKU is low; `stock` what is available, without a value where nobody has counted.
 STOCKED = Sku.objects.select_related("product").annotate(limit=LIMIT, stock=Case(When(COUNTED, then="available")))
 _NEWEST = Sort("at", descending=True)
