@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from django.utils.module_loading import import_string
 
 from sellercenter import faults
 from sellercenter.crash import crash_here
-from sellercenter.gateways import Draft, NotTaken, Rejected, Unknown, gateway
+from sellercenter.gateways import Draft, GatewayError, Rejected, Unknown, gateway
 from sellercenter.models import Channel, Event, Fault, MessageState, OutgoingMessage
 from sellercenter.permissions import Actor
 from sellercenter.wake import wake
@@ -35,7 +36,8 @@ LEASE = timedelta(minutes=2)
 # A channel that fails so often in a row, or once so slowly, is left alone for a while, so that others get their turn.
 STRIKES, SLOW = 3, 2.0
 FIRST_REST, LONGEST_REST = 5.0, 120.0
-CANDIDATES = 50
+# As many messages of a healthy channel are on their way at once; a doubtful one is tried with one at a time.
+PARALLEL = 8
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,10 @@ class _Channel:
     def resting(self) -> bool:
         return time.monotonic() < self.until
 
+    @property
+    def healthy(self) -> bool:
+        return not (self.strikes or self.rests)
+
     def went(self, well: bool, seconds: float) -> None:
         """Count one attempt at sending."""
         if well:
@@ -150,45 +156,52 @@ def _give_up_unsure() -> None:
 def _send_channel(channel: str, limit: int) -> int:
     handled, state = 0, _channels[channel]
     while handled < limit and not state.resting:
+        most = min(PARALLEL if state.healthy else 1, limit - handled)
         due = OutgoingMessage.objects.filter(_OPEN, due_at__lte=Now(), channel=channel).order_by("due_at", "pk")
-        found = list(
-            due.select_related("shop__policy", "event").annotate(now=Now())[: min(CANDIDATES, limit - handled)]
-        )
-        taken = 0
-        for message in found:
-            if state.resting:
-                break
-            taken += _send_one(message, state)
-        handled += taken
-        if not taken:
+        found = due.select_related("shop__policy", "event").annotate(now=Now())
+        claimed = [message for message in found[:most] if _claim(message)]
+        if not claimed:
             break
+        crash_here("message.claimed")
+        _see_through(claimed, state)
+        handled += len(claimed)
     return handled
 
 
 _OPEN = Q(state=MessageState.WAITING) | Q(state=MessageState.SENDING, once=False)
 
 
-def _send_one(message: OutgoingMessage, channel: _Channel) -> bool:
-    """Claim one message and see it through; return False when somebody else has it."""
-    if not _claim(message):
-        return False
-    crash_here("message.claimed")
+def _see_through(claimed: Sequence[OutgoingMessage], channel: _Channel) -> None:
+    """Write the claimed messages, hand them over side by side, and note what came of each."""
+    ready = [(message, draft) for message in claimed if (draft := _composed(message)) is not None]
+    if not ready:
+        return
+    crash_here("message.composed")
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        results = list(pool.map(_hand_over, [draft for _message, draft in ready]))
+    crash_here("message.sent")
+    for (message, _draft), (error, seconds) in zip(ready, results, strict=True):
+        _note(message, error)
+        channel.went(error is None or isinstance(error, Rejected), seconds)
+        crash_here("message.done")
+
+
+def _composed(message: OutgoingMessage) -> Draft | None:
+    """Return a message ready to leave, or note why it does not leave now."""
     if message.attempts > MOST_ATTEMPTS:  # each attempt so far killed its sender
         _fail(message, "the sender died on the way", again=False)
-        return True
+        return None
     try:
         composed = import_string(settings.MESSAGE_COMPOSERS[message.subject_type])(message)
     except DatabaseError:
         raise
     except Exception as error:  # one message that can't be written must not keep the others
         _fail(message, faults.describe(error), again=True)
-        return True
-    if not isinstance(composed, Draft):
-        _leave(message, composed)
-        return True
-    crash_here("message.composed")
-    _hand_over(message, composed, channel)
-    return True
+        return None
+    if isinstance(composed, Draft):
+        return composed
+    _leave(message, composed)
+    return None
 
 
 def _claim(message: OutgoingMessage) -> bool:
@@ -200,28 +213,24 @@ def _claim(message: OutgoingMessage) -> bool:
     return True
 
 
-def _hand_over(message: OutgoingMessage, draft: Draft, channel: _Channel) -> None:
+def _hand_over(draft: Draft) -> tuple[GatewayError | None, float]:
+    """Try to hand one message over, without the database; return what went wrong and how many seconds it took."""
     began = time.monotonic()
     try:
-        gateway(message.channel).send(draft)
-    except Rejected as error:
-        _fail(message, str(error), again=False)
-        channel.went(True, 0)
-        return
-    except NotTaken as error:
-        _fail(message, str(error), again=True)
-    except Unknown as error:
-        if message.once:
-            _write(message, state=MessageState.UNSURE, last_error=str(error))
-        else:
-            _fail(message, str(error), again=True)
-    else:
-        crash_here("message.sent")
+        gateway(draft.channel).send(draft)
+    except GatewayError as error:
+        return error, time.monotonic() - began
+    return None, time.monotonic() - began
+
+
+def _note(message: OutgoingMessage, error: GatewayError | None) -> None:
+    """Write what came of an attempt at sending."""
+    if error is None:
         _write(message, state=MessageState.SENT, sent_at=Now(), last_error="")
-        channel.went(True, 0)
-        crash_here("message.done")
-        return
-    channel.went(False, time.monotonic() - began)
+    elif isinstance(error, Unknown) and message.once:
+        _write(message, state=MessageState.UNSURE, last_error=str(error))
+    else:
+        _fail(message, str(error), again=not isinstance(error, Rejected))
 
 
 def _leave(message: OutgoingMessage, composed: Wait | Unreachable | None) -> None:

@@ -186,17 +186,32 @@ def test_a_dead_gateway_starves_no_other_channel_and_is_asked_rarely(shop, world
     world.behave = lambda message: 503 if message["channel"] == "sms" else 200
     outgoing.send_due(1000)
     assert {state(one)[0] for one in notices} == {S.SENT}
-    assert sum(one["channel"] == "sms" for one in world.messages) == outgoing.STRIKES
+    assert sum(one["channel"] == "sms" for one in world.messages) == outgoing.PARALLEL
     outgoing.send_due(1000)
-    assert sum(one["channel"] == "sms" for one in world.messages) == outgoing.STRIKES
+    assert sum(one["channel"] == "sms" for one in world.messages) == outgoing.PARALLEL
     wake_channels()
     outgoing.send_due(1000)
-    assert sum(one["channel"] == "sms" for one in world.messages) == outgoing.STRIKES + 1
+    assert sum(one["channel"] == "sms" for one in world.messages) == outgoing.PARALLEL + 1
     world.behave = lambda message: 200
     hurry()
     wake_channels()
     assert outgoing.send_due(1000) == 20
     assert not OutgoingMessage.objects.exclude(state=S.SENT).exists()
+
+
+def test_messages_to_a_slow_gateway_travel_side_by_side(shop, world):
+    world.delay = 0.2
+    messages = [owe(shop, once=True) for _each in range(outgoing.PARALLEL)]
+    under_way, most = [], []
+
+    def count() -> None:
+        under_way.append(1)
+        most.append(len(under_way))
+
+    world.before, world.behave = count, lambda message: under_way.pop() and 200
+    assert outgoing.send_due(100) == len(messages)
+    assert max(most) > 1
+    assert {state(one) for one in messages} == {(S.SENT, 1)}
 
 
 def test_a_gateway_that_is_not_there_costs_no_message(shop, world, settings):
@@ -244,15 +259,15 @@ def test_no_transaction_and_no_lock_is_held_while_a_gateway_is_waited_for(shop, 
         connection.close()
 
     world.before = look
-    sending = gateways.HttpGateway.send
+    waiting = outgoing.ThreadPoolExecutor.map
 
-    def send(self, draft) -> None:
+    def wait(*args):
         open_blocks.append(connection.in_atomic_block)
-        sending(self, draft)
+        return waiting(*args)
 
     owe(shop, once=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gateways.HttpGateway, "send", send)
+        patch.setattr(outgoing.ThreadPoolExecutor, "map", wait)
         outgoing.send_due(10)
     assert (open_blocks, seen) == ([False], [S.SENDING])
 
