@@ -20,7 +20,9 @@ from orders import inventory
 from orders.models import Sku
 from orders.views.lists import OrderList
 from orders.views.stock import StockList
+from sellercenter import jobs
 from sellercenter.filters import Edge
+from sellercenter.job_pages import JobList
 from sellercenter.models import ListLayout, SavedView
 from sellercenter.pages import TablePage
 from sellercenter.permissions import SYSTEM
@@ -46,6 +48,7 @@ PAGES = list(pages())
 FILLS = {
     OrderList: lambda shop, n: make.orders(shop, [order(shop, i) for i in range(n)]),
     StockList: lambda shop, n: skus(shop, n),
+    JobList: lambda shop, n: some_jobs(shop, n),
 }
 COLUMNS = [(page, name) for page in PAGES for name in page.table_class.base_columns]
 SORTS = [(page, f"{sign}{word}") for page in PAGES for word in page.table_class.sorts for sign in ("", "-")]
@@ -58,6 +61,14 @@ def order(shop, i):
     more = {"abnormal": "risk"} if i % 5 == 0 else {"aftersales": "open", "flag": i % 6} if i % 5 == 1 else {}
     line = make.line(f"Tea {i % 3}", price=f"{1 + i % 4}.00", creator_number="c1", creator_name="host", room="r1")
     return make.facts(shop, states[i % 8], lines=[line], placed_at=make.NOW - (i % 3) * make.HOUR, **more)
+
+
+def some_jobs(shop, n):
+    """Start jobs of the system, and let every other one end."""
+    found = [jobs.create(shop, "orders.flag", params={}, by=SYSTEM, member=None) for _job in range(n)]
+    for job in found[::2]:
+        jobs.ask_stop(job, by=SYSTEM)
+    return found
 
 
 def skus(shop, n):

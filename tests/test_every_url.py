@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from orders.states import Status
-from sellercenter import lists
+from sellercenter import jobs, lists
 from sellercenter.models import Member
 from sellercenter.pages import ActPage, ShopPage
 from sellercenter.permissions import Perm, StockRole
@@ -39,7 +39,9 @@ STAFF = {"health": "get", "health_replay": "post"}
 # The one word for monitoring is open to everybody, and says 503 while no worker has given a sign of life.
 OPEN = {"health_live"}
 # A door that asks for one more right once it knows the record.
-ALSO_NEEDS = {"order_list_view_delete": Perm.VIEWS_SHARE, "stock_list_view_delete": Perm.VIEWS_SHARE}
+ALSO_NEEDS = {f"{name}_list_view_delete": Perm.VIEWS_SHARE for name in ("order", "stock", "job")}
+# Records that only those see who hold the right of their kind; the job of these tests is one that sets flags.
+SEEN_WITH = dict.fromkeys(("job_detail", "job_stop", "job_repeat"), Perm.ORDERS_NOTE)
 # Whatever a request does to sessions is not a change of the shop.
 NOT_COUNTED = {"django_session", "django_migrations"}
 NOWHERE = 2**40
@@ -135,8 +137,11 @@ def record_of(shop, other_shop, cast):
         if "view" in name:
             owner = Member.objects.select_related("user", "role").get(shop=where, owner=True)
             by = cast["owner" if where == shop else "stranger"].actor
-            page = "stock" if name.startswith("stock") else "orders"
+            page = {"stock": "stock", "job": "jobs"}.get(name.split("_")[0], "orders")
             return lists.save_view(owner, page, name="team", query="tab=unpaid", shared=True, by=by).pk
+        if name.startswith("job"):
+            by = cast["owner" if where == shop else "stranger"]
+            return jobs.create(where, "orders.flag", params={}, by=by.actor, member=by.member).pk
         order = make.order(where, Status.TO_REVIEW, abnormal="risk")
         return order.lines.get().sku_id if name.startswith("stock") else order.pk
 
@@ -163,7 +168,7 @@ def expected(address: Address, person: str, member: Member | None, method: str, 
         return {403}
     if method not in address.methods:
         return {405}
-    if not own:
+    if not own or (address.name in SEEN_WITH and not actor.may(SEEN_WITH[address.name])):
         return {404}
     if method == "get":
         return {200}
