@@ -31,13 +31,20 @@ from sellercenter.schedule import Schedule
 BATCH = 250
 # An order that is cancelled so much later than it should have been tells of an outage.
 OUTAGE = timedelta(minutes=30)
-# After an outage a shop's unpaid orders are cancelled one by one at this pace, so that people can step in.
-PACE = timedelta(milliseconds=300)
+# When more than so many orders of a shop are that late, they are cancelled one by one at this pace, so that people can
+# step in.
 AT_ONCE = 20
+PACE = timedelta(milliseconds=300)
 # A payment that is under way at the provider gets this much more time, once.
 GRACE = timedelta(minutes=30)
 # When a gateway that does not answer is asked again.
 ASK_AGAIN = timedelta(minutes=1)
+
+# What the steps read of an order; a row's sixty columns would cost more than what is done with it.
+_READ = (
+    *("shop_id", "status", "due_at", "due_step", "due_later", "pay_by", "ship_by", "shipped_at", "abnormal"),
+    *("cancel_requested_at", "cancel_wish"),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +73,8 @@ def _due(asked: set[int] | None) -> QuerySet[Order]:
 
 def _claim(limit: int, asked: set[int] | None, **only: int) -> tuple[list[Order], datetime]:
     """Lock due orders that nobody else holds, and return them with the database's now."""
-    rows = _with_shops(_due(asked).filter(**only).annotate(now_there=Now()).select_for_update(skip_locked=True)[:limit])
+    due = _due(asked).filter(**only).only(*_READ).annotate(now_there=Now())
+    rows = _with_shops(due.select_for_update(skip_locked=True)[:limit])
     return rows, rows[0].now_there if rows else datetime.min
 
 
@@ -87,7 +95,6 @@ def _one_by_one(limit: int, asked: set[int] | None) -> int:
             with transaction.atomic():
                 rows, now = _claim(1, asked, pk=pk)
                 _fire(rows, now)
-            faults.cleared("order", [order.pk for order in rows], step)
             handled += len(rows)
         except Exception as error:  # whatever it is, its neighbours must not wait for it
             _put_off(pk, shop_id, step, error)
@@ -132,6 +139,7 @@ def _fire(rows: Sequence[Order], now: datetime) -> None:
         groups[order.due_step].append(order)
     for step, group in groups.items():
         _STEPS[step](group, now)
+        faults.cleared("order", [order.pk for order in group], step)
 
 
 def _advance(rows: Sequence[Order]) -> None:
@@ -169,22 +177,30 @@ def _expire(rows: Sequence[Order], now: datetime) -> None:
 
 
 def _paced(rows: Sequence[Order], now: datetime) -> list[Order]:
-    """Return the orders to cancel now; those beyond the pace of a shop that comes out of an outage get later times."""
+    """Return the orders to cancel now; where a shop comes out of an outage with many, they get times in a row."""
     late: dict[int, list[Order]] = defaultdict(list)
     ready = []
     for order in rows:
         waited = order.pay_by is not None and now - order.pay_by > OUTAGE
         # A time that is not the order's own limit was given here before: its turn has come.
         (late[order.shop_id] if waited and order.due_at == order.pay_by else ready).append(order)
-    for shop_id, waiting in late.items():
-        queue = Order.objects.filter(shop_id=shop_id, due_step="expire", pay_by__lt=now - OUTAGE, due_at__gt=now)
-        last = queue.aggregate(last=Max("due_at"))["last"]
-        ready += waiting[:AT_ONCE] if last is None else []
-        rest = waiting[AT_ONCE:] if last is None else waiting
-        times = (max(now, last or now) + PACE * place for place in range(1, len(rest) + 1))
-        planned = [(one.pk, Schedule.of(one).plus("expire", at)) for one, at in zip(rest, times, strict=True)]
-        schedule.write(Order, planned)
+    for shop_id in sorted(late):
+        ready += _queued(shop_id, late[shop_id], now)
     return ready
+
+
+def _queued(shop_id: int, waiting: Sequence[Order], now: datetime) -> Sequence[Order]:
+    """Let late orders of a shop queue up behind those that do already; return those whose turn is now."""
+    # Sweeps that find orders of the same shop at once give their times one after the other.
+    Shop.objects.select_for_update(no_key=True).get(pk=shop_id)
+    queue = Order.objects.filter(shop_id=shop_id, status=Status.UNPAID, due_step="expire", deadline_at__lt=now - OUTAGE)
+    if len(queue.values_list("pk")[: AT_ONCE + 1]) <= AT_ONCE:
+        return waiting
+    last = queue.filter(due_at__gt=now).aggregate(last=Max("due_at"))["last"]
+    start = last + PACE if last else now
+    planned = [(one.pk, Schedule.of(one).plus("expire", start + PACE * place)) for place, one in enumerate(waiting)]
+    schedule.write(Order, planned if last else planned[1:])
+    return [] if last else waiting[:1]
 
 
 def _end(rows: Sequence[Order], move: str, now: datetime, **fields: Any) -> None:
@@ -206,7 +222,7 @@ def _cancel_unshipped(rows: Sequence[Order], now: datetime) -> None:
     """Cancel what was not shipped by the automatic limit; what has partly left stays with people."""
     whole = [order for order in rows if order.status in ORDER.moves["cancel_unshipped"].sources]
     _end(whole, "cancel_unshipped", now, cancelled_by=CancelledBy.SYSTEM, refund_due=actions.OWED)
-    _advance([order for order in rows if order not in whole])
+    _advance([order for order in rows if order.status != Status.CANCELLED])
 
 
 def _accept_cancel(rows: Sequence[Order], now: datetime) -> None:
@@ -218,7 +234,7 @@ def _accept_cancel(rows: Sequence[Order], now: datetime) -> None:
     ]
     values = {"cancelled_by": CancelledBy.BUYER, "cancel_reason": F("cancel_wish"), "refund_due": actions.OWED}
     _end(asked, "accept_cancel", now, **values)
-    _advance([order for order in rows if order not in asked])
+    _advance([order for order in rows if order.status != Status.CANCELLED])
 
 
 def _silence(rows: Sequence[Order], now: datetime) -> None:
