@@ -63,7 +63,7 @@ WRITES = {
 }
 # Names that other things than querysets have too; a line that reads one of these is no write.
 HARMLESS = re.compile(
-    r"\b(hashlib|hmac|digest|headers|cookies|seen|found|context|query|values|_dict)\b[\w.\[\]]*\.update\("
+    r"\b(hashlib|hmac|digest|headers|cookies|seen|found|context|query|values|_dict)\b[\w.\[\]]*\.update\(|\bjobs\.create\("
 )
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "misc", "managers", "signals", "receivers", "constants"}
 
