@@ -133,7 +133,7 @@ def notices(order: Order, at: Setting, history: Sequence[Event]) -> list[dict[st
     shown = []
     if order.held:
         since = _last(history, "order.held", at)
-        shown.append(_notice("warning", "lock", _("Held"), order.held_reason, since))
+        shown.append(_notice("warning", "lock", _("Held:"), order.held_reason, since))
     if order.refund_due:
         amount = money.text(order.refund_due, order.currency)
         shown.append(_notice("error", "receipt-refund", _("%s is to be refunded.") % amount, ""))
@@ -141,22 +141,15 @@ def notices(order: Order, at: Setting, history: Sequence[Event]) -> list[dict[st
     if late:
         text = _("It does not revive the order.")
         shown.append(_notice("warning", "cash", _("A payment came after the order was cancelled."), text, late))
-    came = received(order)
-    if order.status == Status.UNPAID and came:
-        told = {"came": money.text(came, order.currency)}
-        told["missing"] = money.text(order.total_amount - came, order.currency)
+    if order.status == Status.UNPAID and order.paid_amount:
+        amounts = {"came": order.paid_amount, "missing": order.total_amount - order.paid_amount}
+        told = {name: money.text(amount, order.currency) for name, amount in amounts.items()}
         shown.append(_notice("info", "coin", _("%(came)s came in, %(missing)s is missing.") % told, ""))
     return shown
 
 
 def _notice(tone: str, icon: str, title: str, text: str, when: Moment | None = None) -> dict[str, Any]:
     return {"tone": tone, "icon": icon, "title": title, "text": text, "at": when}
-
-
-def received(order: Order) -> Decimal:
-    """Return what the buyer has sent so far, refunds not taken off; parts of the price count before it is all there."""
-    captured = (one.amount for one in order.payments.all() if one.status == PaymentStatus.CAPTURED)
-    return max(order.paid_amount, sum(captured, Decimal(0)))
 
 
 def reminded(order: Order, at: Setting, history: Sequence[Event]) -> Moment | None:

@@ -173,7 +173,7 @@ class ShipForm(forms.Form):
             self.fields[f"{UNITS}{key}"] = _units(title, most=units)
         for name in data or ():
             if _UNITS_FIELD.fullmatch(name):
-                self.fields[name] = _units(name)
+                self.fields[name] = _units(name, required=False)
 
     @property
     def whole(self) -> list[forms.BoundField]:
@@ -194,9 +194,9 @@ class ShipForm(forms.Form):
         return {**values, "units": given or None}
 
 
-def _units(title: str, *, most: int | None = None) -> forms.IntegerField:
+def _units(title: str, *, most: int | None = None, required: bool = True) -> forms.IntegerField:
     wrong = {name: _("Units are whole numbers, from 0 up to what is left.") for name in ("invalid", "min_value")}
-    told = {"label": title, "min_value": 0, "max_value": most, "initial": most, "required": False}
+    told = {"label": title, "min_value": 0, "max_value": most, "initial": most, "required": required}
     return forms.IntegerField(**told, error_messages=wrong)
 
 

@@ -103,9 +103,10 @@ def left(order: Order) -> list[tuple[int, str, int]]:
 
 def _ends(order: Order, at: Setting, history: Sequence[Event]) -> str:
     """State what ending the order means in money."""
-    paid = detail.received(order)
-    told = _("The order ends here. %(amount)s was paid and has to be refunded.")
-    return told % {"amount": money.text(paid, order.currency)} if paid else _("The order ends here. Nothing was paid.")
+    if not order.paid_amount:
+        return _("The order ends here. Nothing was paid.")
+    paid = money.text(order.paid_amount, order.currency)
+    return _("The order ends here. %(amount)s was paid and has to be refunded.") % {"amount": paid}
 
 
 def _goes_on(order: Order, at: Setting, history: Sequence[Event]) -> str:

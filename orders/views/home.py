@@ -19,7 +19,7 @@ from sellercenter.counts import CAP, capped_counts
 from sellercenter.models import Shop
 from sellercenter.pages import ShopPage, Text
 from sellercenter.permissions import Perm
-from sellercenter.times import span
+from sellercenter.policy_forms import span_said
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Counter:
 
 def _warning(shop: Shop) -> Text:
     warning = shop.policy.ship_warning
-    return _("Within %s.") % span(warning) if warning else _("The policy names no time to warn.")
+    return _("Within %s.") % span_said(warning) if warning else _("The policy names no time to warn.")
 
 
 def _answer(shop: Shop) -> Text:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from orders.models import Order
 from orders.views.home import COUNTERS
+from sellercenter.models import ShopPolicy
 from tests import make
 from tests.conftest import url
 
@@ -24,7 +26,11 @@ def busy(shop, other_shop):
             for extra in ({}, {"abnormal": "risk"}, {"aftersales": "open"}, {"cancel_requested_at": make.NOW}, {})
         )
     ]
-    make.orders(shop, [one for one in told if one.currency == "CNY"])
+    loaded = make.orders(shop, [one for one in told if one.currency == "CNY"])
+    Order.objects.filter(pk__in=[one.pk for one in loaded[::3]]).update(held=True)
+    Order.objects.filter(pk__in=[one.pk for one in loaded[::4]]).update(
+        refund_due=1, abnormal="parcel", abnormal_at=make.NOW
+    )
     make.orders(other_shop, [one for one in told if one.currency == "GBP"])
 
 
@@ -36,6 +42,27 @@ def test_each_counter_is_the_length_of_the_list_that_it_opens(busy, shop, owner)
         assert listed.context["filters"]["errors"] == []
         assert counter["count"] == str(len(listed.context["table"]["rows"])), counter["label"]
         assert counter["count"] != "0", f"{counter['label']} counts nothing, so this proves nothing"
+
+
+def counted(person, shop):
+    return {str(counter["label"]): counter["count"] for counter in person.get(url("home", shop)).context["counters"]}
+
+
+def test_soon_means_within_the_time_of_the_shops_own_warning(shop, owner):
+    for hours in (1, 5, 30):
+        make.order(shop, ship_by=make.NOW + hours * make.HOUR)
+    assert counted(owner, shop)["Due to ship soon"] == "2"
+    for warning, soon in ((3 * make.HOUR, "1"), (48 * make.HOUR, "3"), (None, "0")):
+        ShopPolicy.objects.filter(shop=shop).update(ship_warning=warning)
+        assert counted(owner, shop)["Due to ship soon"] == soon
+    ShopPolicy.objects.filter(shop=shop).update(ship_warning=3 * make.HOUR)
+    owner.get(url("home", shop)).says("Within 3 hours.")
+
+
+def test_an_order_that_still_waits_for_review_counts_as_overdue_to_ship(shop, owner):
+    make.order(shop, "to_review", ship_by=make.NOW - make.HOUR)
+    make.order(shop, "shipped", ship_by=make.NOW - make.HOUR)
+    assert counted(owner, shop)["Shipping overdue"] == "1"
 
 
 def test_an_empty_shop_counts_nothing(shop, view_only):

@@ -8,10 +8,15 @@ from decimal import Decimal
 
 import pytest
 
+from orders import actions
 from orders.facts import TrackingFacts
-from orders.models import OrderNote
+from orders.lifecycle import ORDER
+from orders.models import Order, OrderNote
+from orders.offers import OFFERS
+from orders.payments import pay
 from orders.states import Status
-from sellercenter.permissions import Perm
+from sellercenter.models import Shop, ShopPolicy
+from sellercenter.permissions import BUYER, CHANNEL, Perm
 from tests import make
 from tests.conftest import ROLES, fresh, row, told, url
 
@@ -23,7 +28,14 @@ def opened(person, order, **query):
 
 
 def moves(answer):
-    return [move["name"] for move in answer.context["order"]["moves"]]
+    """Return the names of the moves that are offered: the one to make next, those of the menu, the answers."""
+    order = answer.context["order"]
+    offered = [order["lead"], *order["moves"], *order["answers"]]
+    return [move["name"] for move in offered if move]
+
+
+def refused(answer):
+    return {str(move["label"]): str(move["why_not"]) for move in answer.context["order"]["refused_moves"]}
 
 
 def test_the_page_shows_the_whole_order_and_masks_who_receives_it(shop, owner):
@@ -89,40 +101,59 @@ def test_the_timeline_can_be_narrowed(shop, owner):
     assert len(opened(owner, order, events="nonsense").context["order"]["timeline"]) == 3
 
 
+DOORS = {
+    "order_approve": Perm.ORDERS_REVIEW,
+    "order_cancel": Perm.ORDERS_CANCEL,
+    "order_hold": Perm.ORDERS_REVIEW,
+    "order_change_address": Perm.ORDERS_ADDRESS,
+    "order_note": Perm.ORDERS_NOTE,
+    "order_seller_note": Perm.ORDERS_NOTE,
+    "order_flag": Perm.ORDERS_NOTE,
+    "order_abnormal": Perm.ORDERS_MARK,
+}
+
+
 @pytest.mark.parametrize("role", ["owner", *ROLES])
 def test_doors_are_shown_to_those_who_may_go_through_them(shop, cast, role):
     order = make.order(shop, Status.TO_REVIEW)
     answer, actor = opened(cast[role], order), cast[role].actor
-    assert ("approve" in moves(answer), "cancel" in moves(answer)) == (
-        actor.may(Perm.ORDERS_REVIEW),
-        actor.may(Perm.ORDERS_CANCEL),
-    )
-    doors = {
-        "order_approve": Perm.ORDERS_REVIEW,
-        "order_cancel": Perm.ORDERS_CANCEL,
-        "order_note": Perm.ORDERS_NOTE,
-        "order_seller_note": Perm.ORDERS_NOTE,
-        "order_flag": Perm.ORDERS_NOTE,
-        "order_abnormal": Perm.ORDERS_MARK,
-    }
-    shown = {name for name in doors if f'action="{url(name, order)}"' in answer.text}
-    assert shown == {name for name, perm in doors.items() if actor.may(perm)}
+    shown = {name for name in DOORS if f'action="{url(name, order)}"' in answer.text}
+    assert shown == {name for name, perm in DOORS.items() if actor.may(perm)}
+
+
+POSSIBLE = {
+    "unpaid": ["remind", "change_price", "change_address", "hold", "cancel"],
+    "to_review": ["approve", "change_address", "hold", "cancel"],
+    "to_ship": ["ship", "change_address", "hold", "cancel"],
+    "part_shipped": ["ship", "hold"],
+}
 
 
 @pytest.mark.parametrize("status", Status)
-def test_moves_are_those_of_the_state_and_each_has_its_address(shop, owner, status):
-    order = make.order(shop, status)
-    possible = {"unpaid": ["cancel"], "to_review": ["approve", "cancel"], "to_ship": ["cancel"]}
-    answer = opened(owner, order)
-    assert moves(answer) == possible.get(status, [])
-    for move in answer.context["order"]["moves"]:
-        assert owner.post(move["url"], {"reason": "r"}).code == 302
+def test_moves_are_those_of_the_state_the_one_to_make_next_first(shop, owner, status):
+    answer = opened(owner, make.order(shop, status))
+    assert moves(answer) == POSSIBLE.get(status, [])
+    assert refused(answer) == {}
+
+
+def test_every_move_that_people_make_is_offered_and_has_its_address(shop):
+    people = [name for name, move in ORDER.moves.items() if move.needs and move.label]
+    assert sorted(OFFERS) == sorted(people)
+    order = make.order(shop)
+    assert [name for name in OFFERS if not url(f"order_{name}", order)] == []
 
 
 def test_a_move_that_is_blocked_is_not_offered_but_explained(shop, owner):
     answer = opened(owner, make.order(shop, Status.TO_REVIEW, held=True))
-    assert moves(answer) == []
-    answer.says("The order is held. Release it first.").says("A case is open on this order.")
+    assert moves(answer) == ["release", "change_address"]
+    why = "The order is held. Release it first."
+    assert refused(answer) == {"Approve": why, "Cancel order": why}
+    answer.says(why)
+
+
+def test_what_tells_nothing_is_not_even_mentioned(shop, owner):
+    """An order that nobody holds needs no line that says that it can't be released."""
+    opened(owner, make.order(shop)).keeps_quiet_about("The order is not held.").keeps_quiet_about("has not asked")
 
 
 def test_cancelling_states_its_consequence_in_figures(shop, owner):
@@ -234,18 +265,109 @@ def test_fields_that_no_form_has_are_ignored(shop, owner):
 
 def test_clocks_show_what_is_left(shop, owner):
     order = make.order(shop, Status.UNPAID, placed_at=make.NOW - make.HOUR)
-    answer = opened(owner, order).says("Unpaid orders are cancelled then").says("Second payment reminder")
-    labels = [clock["label"] for clock in answer.context["order"]["clocks"]]
-    assert labels == ["Unpaid orders are cancelled then", "Second payment reminder"]
+    assert clocks(opened(owner, order)) == ["Second payment reminder", "Cancelled when unpaid"]
     late = make.order(shop, Status.TO_SHIP, ship_by=make.NOW - timedelta(days=3, hours=1))
-    opened(owner, late).says("3 d 1 h late")
+    opened(owner, late).says("3 d 1 h late").says("Overdue")
+    opened(owner, make.order(shop, Status.TO_SHIP)).keeps_quiet_about("Overdue<")
 
 
-def test_a_buyer_who_asks_to_cancel_is_seen_with_the_time_to_answer(shop, owner):
-    order = make.order(shop, Status.TO_SHIP, cancel_requested_at=make.NOW - make.HOUR)
-    opened(owner, order).says("The buyer asked to cancel.").says("Answer to the cancel request").says(
-        "Cancel requested"
+def clocks(answer):
+    return [str(clock["label"]) for clock in answer.context["order"]["clocks"]]
+
+
+def test_what_happens_by_itself_is_told_step_by_step_as_it_is_planned(shop, owner):
+    ShopPolicy.objects.filter(shop=shop).update(ship_cancel=timedelta(days=9), cancel_answer=timedelta(hours=60))
+    order = make.order(Shop.objects.get(pk=shop.pk), Status.TO_SHIP)
+    planned = ["Warning before the ship-by time", "Overdue when not shipped", "Cancelled when not shipped"]
+    assert clocks(opened(owner, order)) == planned
+    actions.request_cancel(order, reason="too late", by=BUYER)
+    assert clocks(opened(owner, order)) == [*planned[:2], "The cancel request counts as accepted", planned[2]]
+    delivered = make.order(shop, Status.DELIVERED)
+    assert clocks(opened(owner, delivered)) == ["Receipt counts as confirmed"]
+    assert clocks(opened(owner, make.order(shop, Status.COMPLETED))) == []
+
+
+def test_a_buyer_who_asks_to_cancel_is_seen_with_the_time_to_answer(shop, owner, shipping):
+    order = make.order(shop, Status.TO_SHIP)
+    actions.request_cancel(order, reason="ordered twice", by=BUYER)
+    answer = opened(owner, order).says("The buyer asks to cancel the order.").says("ordered twice")
+    answer.says("Time left to answer:").says("1 d 23 h").says("Without an answer it counts as accepted.")
+    assert moves(answer) == ["change_address", "hold", "cancel", "accept_cancel", "refuse_cancel"]
+    assert [move["name"] for move in answer.context["order"]["answers"]] == ["accept_cancel", "refuse_cancel"]
+    assert moves(opened(shipping, order).says("ordered twice")) == []
+
+
+def test_a_request_whose_time_is_over_can_still_be_accepted_but_not_refused(shop, owner):
+    order = make.order(shop, Status.TO_SHIP)
+    actions.request_cancel(order, reason="", by=BUYER)
+    Order.objects.filter(pk=order.pk).update(answer_by=make.NOW - make.HOUR)
+    answer = opened(owner, order)
+    assert [move["name"] for move in answer.context["order"]["answers"]] == ["accept_cancel"]
+    assert refused(answer)["Refuse the cancel request"] == "There is no cancel request that could still be refused."
+
+
+def test_a_held_order_says_why_and_since_when(shop, owner, reviewer):
+    order = make.order(shop, Status.TO_SHIP)
+    actions.hold(order, reason="the flat number is missing", by=reviewer.actor)
+    (notice,) = opened(owner, order).says("the flat number is missing").context["order"]["notices"]
+    assert notice["at"].iso[:10] == order.updated_at.astimezone(shop.zone).isoformat()[:10]
+    opened(owner, order).says("Held:")
+
+
+def test_money_that_comes_after_the_cancel_is_seen_as_a_refund_to_make(shop, owner):
+    order = make.order(shop, Status.UNPAID)
+    actions.cancel(order, reason="sold out", by=owner.actor)
+    opened(owner, order).keeps_quiet_about("to be refunded")
+    pay(order, amount=Decimal("10.00"), method="alipay", transaction_no="late", by=CHANNEL)
+    answer = opened(owner, order).says("¥10.00 is to be refunded.").says("Refund to make")
+    answer.says("A payment came after the order was cancelled.").says("It does not revive the order.")
+
+
+def test_a_part_of_the_price_is_shown_with_what_is_missing(shop, owner):
+    order = make.order(shop, Status.UNPAID)
+    pay(order, amount=Decimal("5.00"), method="alipay", transaction_no="part", by=CHANNEL)
+    opened(owner, order).says("¥5.00 came in, ¥15.00 is missing.").says("¥5.00 was paid and has to be refunded.")
+
+
+def test_the_last_reminder_is_shown_where_one_reminds(shop, owner):
+    order = make.order(shop, Status.UNPAID)
+    opened(owner, order).says("Nobody has reminded the buyer yet.").keeps_quiet_about("Last reminded")
+    owner.post(url("order_remind", order)).says("Last reminded to pay")
+    assert refused(opened(owner, order)) == {"Remind to pay": "The buyer was reminded less than 24 hours ago."}
+
+
+@pytest.mark.parametrize(("coupon", "asked"), [("", False), ("TEA-5", True)])
+def test_the_coupon_is_offered_only_when_the_shop_has_one(shop, owner, coupon, asked):
+    ShopPolicy.objects.filter(shop=shop).update(coupon=coupon)
+    answer = opened(owner, make.order(shop, Status.UNPAID))
+    assert ('name="coupon"' in answer.text, "Offer the coupon “TEA-5”" in answer.text) == (asked, asked)
+
+
+def test_a_parcel_form_knows_what_is_left_and_which_carriers_the_shop_uses(shop, owner):
+    make.shipped(shop, "SF1", "SF2")
+    lines = [make.line("Longjing", variant="250 g", quantity=3), make.line("Cup", quantity=1)]
+    parcel = make.parcel("YT1", carrier="YTO", contents={lines[0].number: 2})
+    order = make.order(shop, Status.PART_SHIPPED, lines=lines, parcels=[parcel])
+    answer = opened(owner, order).says("2 units are left to ship.")
+    answer.says("Longjing 250 g (1 left)").says("Cup (1 left)")
+    assert answer.context["order"]["carriers"] == ["SF Express", "YTO"]
+    single = make.order(shop, lines=[make.line(quantity=1)])
+    opened(owner, single).says("1 unit is left to ship.").keeps_quiet_about("Send only a part")
+
+
+def test_private_values_are_never_put_into_the_form_of_the_address(shop, owner):
+    order = make.order(shop)
+    form = next(
+        move["form"] for move in opened(owner, order).context["order"]["moves"] if move["name"] == "change_address"
     )
+    given = {name: form[name].value() for name in form.fields if form[name].value()}
+    assert given == {"province": "广东", "city": "广州"}
+
+
+def test_the_price_form_holds_the_total_that_one_looks_at(shop, owner):
+    order = make.order(shop, Status.UNPAID, freight_amount=Decimal("6.00"))
+    answer = opened(owner, order).says("The buyer has to pay ¥26.00 now.")
+    answer.says('data-rest="20.00"').says('name="seen" value="26.00"')
 
 
 def test_an_action_leads_back_to_the_page_that_it_came_from_but_never_out_of_the_house(shop, owner):

@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from orders import tables
+from orders.models import Order
 from orders.views.lists import OrderList
 from sellercenter import counts, pages
+from sellercenter.columns import Setting
+from sellercenter.models import ShopPolicy
 from tests import make
 from tests.conftest import Person, url
 
@@ -57,6 +61,47 @@ def test_sorted_by_time_left_the_most_urgent_stands_first_and_closed_orders_last
     answer = opened(owner, shop, sort="deadline")
     assert numbers(answer) == ["late", "soon", "closed"]
     assert answer.text.count('<tr class="late">') == 1
+
+
+def badges(answer):
+    """Return what stands beside the state of each row, by order number."""
+    return {
+        order.number: [one["label"] for one in tables.states(order, Setting(order.shop, make.NOW))][1:]
+        for order in answer.context["table"]["rows"]
+    }
+
+
+def test_cancel_requests_are_listed_by_the_time_left_for_an_answer(shop, owner):
+    make.order(shop, number="calm")
+    for number, ago, ship_by in (("young", 1, 90), ("old", 40, 90), ("late to ship", 20, 2)):
+        asked_at = make.NOW - ago * make.HOUR
+        make.order(shop, number=number, cancel_requested_at=asked_at, ship_by=make.NOW + ship_by * make.HOUR)
+    answer = opened(owner, shop, asked="cancel", sort="answer", cols="answer")
+    assert numbers(answer) == ["old", "late to ship", "young"]
+    answer.says("Without an answer it counts as accepted.")
+    assert badges(answer) == {
+        "old": ["Cancel requested · 8 h 0 min"],
+        "late to ship": ["Cancel requested"],
+        "young": ["Cancel requested · 1 d 23 h"],
+    }
+
+
+def test_what_has_to_be_settled_is_found_and_marked(shop, owner):
+    make.order(shop, number="calm")
+    make.order(shop, number="waits", held=True)
+    owes = make.order(shop, "cancelled", number="owes")
+    Order.objects.filter(pk=owes.pk).update(refund_due=5)
+    held, refund = (opened(owner, shop, settle=word) for word in ("held", "refund"))
+    assert (numbers(held), badges(held)) == (["waits"], {"waits": ["Held"]})
+    assert (numbers(refund), badges(refund)) == (["owes"], {"owes": ["Refund to make"]})
+
+
+def test_due_soon_is_the_shops_own_warning_for_what_has_to_be_shipped_and_a_day_for_the_rest(shop, owner):
+    ShopPolicy.objects.filter(shop=shop).update(ship_warning=3 * make.HOUR)
+    for hours in (2, 5):
+        make.order(shop, number=f"ship in {hours} h", ship_by=make.NOW + hours * make.HOUR)
+    make.order(shop, "unpaid", number="pay in 20 h", placed_at=make.NOW - 28 * make.HOUR)
+    assert numbers(opened(owner, shop, due="soon", sort="deadline")) == ["ship in 2 h", "pay in 20 h"]
 
 
 @pytest.mark.parametrize(
