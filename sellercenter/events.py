@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
@@ -19,6 +19,13 @@ from sellercenter.wake import wake
 
 FAN_OUT = "sellercenter.tasks.fan_out"
 ENCODER = DjangoJSONEncoder()
+_INSERT = """
+INSERT INTO sellercenter_event
+    (kind, subject_type, actor_kind, actor_label, member_id, owed_at, shop_id, subject_id, data)
+SELECT %s, %s, %s, %s, %s, CASE WHEN %s THEN statement_timestamp() END, told.shop_id, told.subject_id, told.data::jsonb
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS told (shop_id, subject_id, data)
+RETURNING id, owed_at
+"""
 PLAIN = (str, int, float, bool, type(None), list, dict)
 
 
@@ -44,7 +51,9 @@ def record(
     event.shop = shop
     if at is not None:
         event.at = at
-    _write([event], kind)
+    _needs_transaction(kind)
+    Event.objects.bulk_create([event])
+    _wake([event], kind)
     return event
 
 
@@ -60,7 +69,26 @@ def record_all(
     The shop is that of each subject; `data` returns what the event of one subject keeps. Raises as `record` does.
     """
     told = [_event(one.shop_id, kind, one, by, data(one) if data else {}) for one in subjects]  # type: ignore[attr-defined]
-    return _write(told, kind)
+    _needs_transaction(kind)
+    if told:
+        _insert(told)
+    return _wake(told, kind)
+
+
+def _insert(told: list[Event]) -> None:
+    """Write events of one kind and one actor; arrays cost a fraction of what a list of rows would."""
+    first = told[0]
+    subjects = (
+        [one.shop_id for one in told],
+        [one.subject_id for one in told],
+        [ENCODER.encode(one.data) for one in told],
+    )
+    data = [ENCODER.encode(one.data) for one in told]
+    alike = first.kind, first.subject_type, first.actor_kind, first.actor_label, first.member_id
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [*alike, first.owed_at is not None, shops, subjects, data])
+        for event, (key, owed_at) in zip(told, cursor.fetchall(), strict=True):
+            event.pk, event.owed_at = key, owed_at
 
 
 def _event(shop_id: int, kind: str, subject: models.Model, by: Actor, data: dict[str, Any]) -> Event:
@@ -77,10 +105,12 @@ def _event(shop_id: int, kind: str, subject: models.Model, by: Actor, data: dict
     )
 
 
-def _write(told: list[Event], kind: str) -> list[Event]:
+def _needs_transaction(kind: str) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(f"{kind} must be recorded in the transaction of its change")
-    Event.objects.bulk_create(told)
+
+
+def _wake(told: list[Event], kind: str) -> list[Event]:
     if told and kind in wanted():
         wake(FAN_OUT)
     return told

@@ -1,4 +1,4 @@
-"""Timers under kills, at full speed, and behind a gateway: nothing is lost, doubled, early, or both paid and cancelled."""
+"""Timers under kills, at full speed and behind a gateway: nothing lost, doubled, early, or both paid and cancelled."""
 
 from __future__ import annotations
 
