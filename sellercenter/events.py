@@ -78,11 +78,7 @@ def record_all(
 def _insert(told: list[Event]) -> None:
     """Write events of one kind and one actor; arrays cost a fraction of what a list of rows would."""
     first = told[0]
-    subjects = (
-        [one.shop_id for one in told],
-        [one.subject_id for one in told],
-        [ENCODER.encode(one.data) for one in told],
-    )
+    shops, subjects = [one.shop_id for one in told], [one.subject_id for one in told]
     data = [ENCODER.encode(one.data) for one in told]
     alike = first.kind, first.subject_type, first.actor_kind, first.actor_label, first.member_id
     with connection.cursor() as cursor:
