@@ -199,6 +199,16 @@ def release_many(order_ids: Iterable[int], *, by: Actor) -> int:
     return int(_run(_RELEASE, orders=ids, by=by)[0][0]) if ids else 0
 
 
+def lock(lines: Iterable[OrderLine]) -> None:
+    """Lock the SKUs of which these lines reserve units, in the order in which everybody does.
+
+    For whoever lessens line after line: one SKU at a time, two orders could wait for each other in a circle.
+    """
+    skus = {line.sku_id for line in lines if line.reserved and line.sku_id}
+    if skus:
+        list(Sku.objects.filter(pk__in=skus).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
 def lessen(line: OrderLine, *, to: int, by: Actor) -> None:
     """Put back on sale what a line reserves beyond `to` units, because its order became smaller while it was open."""
     _needs_transaction("lessen")

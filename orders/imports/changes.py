@@ -218,6 +218,7 @@ class _Update:
     # --- Lines --------------------------------------------------------------------------------------------------------
 
     def _lines(self) -> None:
+        inventory.lock(self.stored.values())
         last = max((line.position for line in self.stored.values()), default=0)
         for told in self.facts.lines:
             line = self.stored.get(told.number)

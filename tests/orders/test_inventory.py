@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from random import Random
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -401,6 +402,60 @@ def test_buyers_of_the_same_skus_in_different_order_never_wait_in_a_circle(shop)
         assert at_once(*acts) == ["done"] * 4
     assert [stock(sku_of(shop, title)) for title in "ABC"] == [(1000, 0, 1000)] * 3
     assert broken() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_count_and_an_order_at_once_the_later_one_is_refused(shop, owner):
+    order = stocked(shop, 2)
+    lines, sku = lines_of(order), sku_of(shop)
+    answers = at_once(
+        lambda: inventory.reserve(order, lines, by=BUYER),
+        lambda: inventory.count(sku, on_hand=1, reason="", by=owner.actor),
+    )
+    assert (answers, stock(sku)) in (
+        (["below_reserved", "done"], (2, 2, 0)),
+        (["done", "out_of_stock"], (1, 0, 1)),
+    )
+    assert broken() == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_in_whatever_order_the_ledger_adds_up(shop, owner, seed):
+    rng = Random(seed)
+    stocked(shop, 12, "A", "B", "C")
+    told = [
+        make.facts(shop, Status.UNPAID, lines=[make.line(title, quantity=rng.randint(1, 3)) for title in titles])
+        for titles in ("A", "AB", "BC", "CA", "ABC", "B", "CC")
+    ]
+    waiting, orders = make.orders(shop, told), []
+
+    def place_next():
+        orders.append(waiting.pop())
+        reserve(orders[-1])
+
+    acts = [
+        place_next,
+        lambda: inventory.release(rng.choice(orders), by=SYSTEM),
+        lambda: inventory.release_many([order.pk for order in rng.sample(orders, 2)], by=SYSTEM),
+        lambda: ship_some(rng.choice(orders), rng),
+        lambda: inventory.lessen(rng.choice(lines_of(rng.choice(orders))), to=rng.randint(0, 2), by=SYSTEM),
+        lambda: inventory.adjust(sku_of(shop, "A"), change=rng.randint(-6, 6), reason="walk", by=owner.actor),
+        lambda: inventory.count(sku_of(shop, rng.choice("BC")), on_hand=rng.randint(0, 9), reason="", by=owner.actor),
+    ]
+    done = 0
+    for _step in range(60):
+        try:
+            with transaction.atomic():
+                rng.choice(acts)()
+            done += 1
+        except (Refused, IndexError, ValueError):  # nothing placed yet, or an expected no
+            continue
+        assert broken() == []
+    assert done > 20
+
+
+def ship_some(order, rng):
+    inventory.take(order, {line.pk: rng.randint(0, line.quantity) for line in lines_of(order)}, by=SYSTEM)
 
 
 @pytest.mark.django_db(transaction=True)
