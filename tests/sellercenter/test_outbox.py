@@ -14,7 +14,7 @@ from sellercenter import events, outbox
 from sellercenter.models import Event, Fault, Notification
 from sellercenter.notifications import Notice, Staff
 from sellercenter.permissions import SYSTEM, Perm
-from tests import make
+from tests import crashing, make
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +171,21 @@ def test_two_at_once_share_the_work_and_pass_nothing_on_twice(shop, ear):
         thread.join()
     assert sorted(ear.heard) == [event.pk for event in told]
     assert owed() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("point", "still_owed"), [("outbox.told", True), ("outbox.settled", True), ("outbox.committed", False)]
+)
+def test_a_killed_process_leaves_everything_owed_or_everything_told(shop, point, still_owed):
+    told = happen(shop, count=3)
+    code = (
+        "from django.conf import settings\n"
+        f"settings.EVENT_CONSUMERS = ['{__name__}.TEAM']\n"
+        "from sellercenter import outbox; outbox.fan_out(10)"
+    )
+    assert crashing.run(code, at=point) == crashing.KILLED
+    assert owed() == ({event.pk for event in told} if still_owed else set())
+    assert Notification.objects.exists() != still_owed
+    outbox.fan_out(10)
+    assert (owed(), Notification.objects.count()) == (set(), 3 * 12)
