@@ -34,6 +34,8 @@ class Child:
     death_signal: signal.Signals = signal.SIGTERM
     # What it says once it is ready to serve; empty when starting is enough.
     ready_word: bytes = b""
+    # Lines with one of these are not worth a reader's time.
+    hushed: tuple[bytes, ...] = ()
     ready: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
@@ -135,7 +137,8 @@ class Supervisor:
             lines, child.rest = [child.rest], b""
         for line in lines:
             child.ready = child.ready or child.ready_word in line
-            self.say(child.name, line.decode(errors="replace").rstrip())
+            if not any(word in line for word in child.hushed):
+                self.say(child.name, line.decode(errors="replace").rstrip())
 
     def _revive(self) -> None:
         for server in self.services:

@@ -49,6 +49,14 @@ def read_pids(process: subprocess.Popen[str], *names: str) -> list[int]:
     raise AssertionError(f"only {sorted(told)} of {names} told their number")
 
 
+def test_small_talk_is_not_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    child = Child("worker", ["true"], ready_word=b"ready", hushed=(b"received",))
+    supervisor = Supervisor([child], env={}, cwd=places.PROJECT)
+    supervisor._print(child, b"task 1 received and ready\nTask 1 failed\n")
+    assert child.ready
+    assert capfd.readouterr().out == "worker | Task 1 failed\n"
+
+
 def ends(pid: int, *, seconds: float = 5) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -149,6 +149,15 @@ def test_without_the_team_orders_wait_for_people_and_carriers_take_what_those_sh
 
 
 @pytest.mark.django_db
+def test_the_past_of_the_demo_stays_as_it_is(settings: Any) -> None:
+    settings.DEMO = True
+    fill(orders=200, seed=7, until=database_now())
+    before = [*Order.objects.order_by("pk").values_list("pk", "status", "updated_at")]
+    assert settled(world()) == []
+    assert [*Order.objects.order_by("pk").values_list("pk", "status", "updated_at")] == before
+
+
+@pytest.mark.django_db
 def test_a_split_order_leaves_in_two_parcels(harbour: Shop) -> None:
     one = world()
     one.place(Fate.SPLIT)
