@@ -14,10 +14,12 @@ from orders import bulk
 from orders.bulk import ACTIONS, BulkAction, Chosen
 from orders.bulk_forms import ShipLinesForm
 from orders.forms import AbnormalForm, CancelForm, FlagForm, RemindForm
+from sellercenter import money
 from sellercenter.lifecycle import Refused
 from sellercenter.pages import ShopPage
 from sellercenter.permissions import Perm
 
+MOST = 10**9
 FORMS: dict[str, type[forms.Form]] = {
     "approve": forms.Form,
     "ship": ShipLinesForm,
@@ -89,7 +91,11 @@ class OrderBulk(ShopPage):
             page={"title": self.action.label, "breadcrumbs": crumbs},
             will=found.will,
             total=found.total,
-            wont=[{"reason": reason, "count": count} for reason, count in found.wont.items()],
+            numbers={"will": money.capped(found.will, MOST), "total": money.capped(found.total, MOST)},
+            wont=[
+                {"reason": reason, "count": count, "number": money.capped(count, MOST)}
+                for reason, count in found.wont.items()
+            ],
             every=chosen.every,
             form=form,
             of=chosen.seal(self.member),
