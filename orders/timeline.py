@@ -30,6 +30,7 @@ WORDS: dict[str, Word] = {
     "order.reminded": ("state", "bell", gettext_lazy("Buyer reminded to pay")),
     "order.paid": ("money", "cash", gettext_lazy("Paid")),
     "order.part_paid": ("money", "coin", gettext_lazy("A part of the price was paid")),
+    "order.payment_awaited": ("money", "hourglass", gettext_lazy("Waits for a payment that is under way")),
     "order.paid_late": ("money", "alert-circle", gettext_lazy("Paid after the order was cancelled")),
     "order.paid_twice": ("money", "alert-circle", gettext_lazy("Paid once more than was owed")),
     "order.price_changed": ("money", "discount", gettext_lazy("Price changed")),
@@ -177,7 +178,7 @@ def _amounts() -> list[tuple[str, str]]:
 
 
 def _times() -> list[tuple[str, str]]:
-    return [("answer_by", _("To be answered by")), ("ship_by", _("To be shipped by"))]
+    return [("answer_by", _("To be answered by")), ("ship_by", _("To be shipped by")), ("until", _("Until"))]
 
 
 def _texts() -> list[tuple[str, str]]:
