@@ -12,6 +12,7 @@ from orders import recipients
 from orders.facts import RecipientFacts
 from orders.lifecycle import ORDER
 from orders.models import Order, Recipient
+from orders.states import Status
 from sellercenter import money, privacy
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.permissions import Actor, Perm
@@ -36,7 +37,7 @@ def change_price(order: Order, *, adjustment: Decimal, freight: Decimal, seen: D
     total = order.total_amount - order.adjustment + adjustment - order.freight_amount + freight
     if total <= 0:
         raise Refused(_("With this change the buyer would owe nothing. Ask for 0.01 at least."), "no_price")
-    if total <= order.paid_amount:
+    if order.status == Status.UNPAID and total <= order.paid_amount:
         raise Refused(_("The buyer has paid a part already. Ask for more than that."), "paid_already")
     after = {"adjustment": adjustment, "freight": freight, "total": total}
     if after == before:
