@@ -89,10 +89,6 @@ class Lab:
         processes.stop(self.running, steps=())
         self.running.clear()
 
-    def dies_at(self, point: str, *command: str, seconds: float = 60) -> int:
-        """Run a command that is to crash at a point, and return its exit code."""
-        return self.start(*command, SELLERCENTER_CRASH_AT=point).wait(timeout=seconds)
-
     def client(self) -> redis.Redis:
         """Return a client of the Valkey."""
         return redis.Redis.from_url(self.valkey.url)
@@ -189,7 +185,6 @@ def make_due(ids: Iterable[int], step: str, *, over: float = 0.0, first: float =
         f" FROM (SELECT id, {at} AS at FROM unnest(%s::bigint[]) AS id) planned WHERE planned.id = orders_order.id",
         *(step, first, over, list(ids)),
     )
-    run("ANALYZE orders_order")
 
 
 def due_times(ids: Iterable[int]) -> dict[int, datetime]:

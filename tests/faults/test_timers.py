@@ -38,6 +38,7 @@ def fill(shop, many: int) -> dict[str, list[int]]:
     """Load orders for each step in equal shares."""
     ids = {step: laboratory.orders_for(shop, step, many // len(MIX)) for step in MIX}
     laboratory.stock(shop)
+    laboratory.run("ANALYZE orders_order")
     return ids
 
 
