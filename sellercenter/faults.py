@@ -59,7 +59,7 @@ def _count(
     return fault
 
 
-def delay(attempts: int) -> timedelta:
+def wait_after(attempts: int) -> timedelta:
     """Return how long to wait after so many failed attempts: half a minute, then fourfold, at most an hour."""
     return min(_LONGEST_DELAY, _FIRST_DELAY * 4 ** max(0, min(attempts, 10) - 1))
 
@@ -72,8 +72,8 @@ def cleared(subject_type: str, subject_ids: Iterable[int], step: str) -> int:
 
 def forget(fault: Fault, *, by: Actor) -> None:
     """Forget a fault because its obligation is tried again, and keep in the log who wanted that."""
-    named = {"subject_type": fault.subject_type, "subject_id": fault.subject_id, "step": fault.step}
-    events.record(fault.shop, "fault.replayed", fault, by=by, **named)
+    told = {"subject_type": fault.subject_type, "subject_id": fault.subject_id, "step": fault.step}
+    events.record_all("fault.replayed", [fault], by=by, data=lambda _fault: told)
     fault.delete()
 
 

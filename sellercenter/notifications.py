@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from sellercenter import events
@@ -57,19 +58,19 @@ class Staff:
         """Tell everybody who holds the right and did not do it themselves; told twice, nobody reads it twice."""
         team = _teams({event.shop_id for event in told})
         rows = [
-            Notification(shop_id=event.shop_id, member_id=actor.member_id, event=event)
+            Notification(shop_id=event.shop_id, member_id=member_id, event=event)
             for event in told
-            for actor in team[event.shop_id]
-            if actor.may(self.by_kind[event.kind].perm) and actor.member_id != event.member_id
+            for member_id, actor in team[event.shop_id]
+            if actor.may(self.by_kind[event.kind].perm) and member_id != event.member_id
         ]
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
 
 
-def _teams(shops: Iterable[int]) -> dict[int, list[Actor]]:
+def _teams(shops: Iterable[int]) -> dict[int, list[tuple[int, Actor]]]:
     """Return who may still enter each shop, with their rights of this moment."""
-    found: dict[int, list[Actor]] = defaultdict(list)
+    found: dict[int, list[tuple[int, Actor]]] = defaultdict(list)
     for member in Member.objects.active().filter(shop__in=shops).select_related("user", "role"):
-        found[member.shop_id].append(actor_for(member))
+        found[member.shop_id].append((member.pk, actor_for(member)))
     return found
 
 
@@ -81,12 +82,15 @@ def staff() -> list[Staff]:
 @transaction.atomic
 def mark_read(shop: Shop, pk: int, *, by: Actor) -> bool:
     """Count one of the actor's own notices as read; return whether there was one that was not."""
-    own = Notification.objects.for_shop(shop).filter(pk=pk, member_id=by.member_id, read_at=None)
-    return bool(own.update(read_at=Now()))
+    return bool(_unread(shop, by).filter(pk=pk).update(read_at=Now()))
 
 
 @transaction.atomic
 def mark_all_read(shop: Shop, *, upto: int, by: Actor) -> int:
     """Count all of the actor's own notices as read, up to the newest one that was seen; return how many they were."""
-    own = Notification.objects.for_shop(shop).filter(member_id=by.member_id, read_at=None, pk__lte=upto)
-    return own.update(read_at=Now())
+    return _unread(shop, by).filter(pk__lte=upto).update(read_at=Now())
+
+
+def _unread(shop: Shop, by: Actor) -> QuerySet[Notification]:
+    own = Notification.objects.for_shop(shop)
+    return own.filter(member=by.member_id, read_at=None) if by.member_id else own.none()

@@ -76,7 +76,7 @@ def _one_by_one(limit: int) -> int:
 def _put_off(event: Event, error: Exception) -> None:
     """Count the failed attempt and try again later; after the last one the event waits for a person."""
     fault = faults.note("event", event.pk, STEP, event.shop_id, error)
-    again_at = None if fault.dead_at else fault.last_at + faults.delay(fault.attempts)
+    again_at = None if fault.dead_at else fault.last_at + faults.wait_after(fault.attempts)
     Event.objects.filter(pk=event.pk).update(owed_at=again_at)
 
 

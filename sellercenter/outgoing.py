@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
@@ -247,7 +247,7 @@ def _leave(message: OutgoingMessage, composed: Wait | Unreachable | None) -> Non
 def _fail(message: OutgoingMessage, reason: str, *, again: bool) -> None:
     """Try again later, or give up where people can see it."""
     if again and message.attempts < MOST_ATTEMPTS:
-        later = Now() + faults.delay(message.attempts)
+        later = Now() + faults.wait_after(message.attempts)
         _write(message, state=MessageState.WAITING, due_at=later, last_error=reason[:300])
     elif _write(message, state=MessageState.DEAD, last_error=reason[:300]):
         faults.bury(SUBJECT, message.pk, STEP, message.shop_id, reason, attempts=message.attempts)
@@ -268,6 +268,6 @@ def replay(fault: Fault, *, by: Actor) -> None:
     wake(SEND)
 
 
-def of(subject_type: str, subject_id: int) -> Sequence[OutgoingMessage]:
+def of(subject_type: str, subject_id: int) -> QuerySet[OutgoingMessage]:
     """Return the messages about one record, oldest first."""
     return OutgoingMessage.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("pk")

@@ -192,7 +192,8 @@ def test_below_the_pages_nobody_sees_a_request_a_form_or_a_template(source):
 @in_each(SOURCES)
 def test_nothing_listens_to_signals(source):
     text = source.read_text(encoding="utf-8")
-    assert not re.search(r"@receiver|(?<!sqlite3)\.connect\(|django\.dispatch|models\.signals", text)
+    # A database of another kind and a socket are opened by the same word.
+    assert not re.search(r"@receiver|(?<!sqlite3)(?<!connection)\.connect\(|django\.dispatch|models\.signals", text)
 
 
 @in_each(SOURCES)
@@ -226,7 +227,9 @@ def test_nobody_imports_everything(source):
 @in_each(SOURCES)
 def test_nothing_calls_a_text_safe_that_came_from_people(source):
     text = source.read_text(encoding="utf-8")
-    assert not re.search(r"mark_safe|format_html_join|autoescape.*False", text)
+    assert not re.search(r"mark_safe|format_html_join", text)
+    # Messages to buyers are plain text, where an escaped sign would be read as it stands.
+    assert "autoescape" not in text or name_of(source) == "orders/notices.py"
     if name_of(source) not in {"sellercenter/columns.py", "sellercenter/filters.py"}:
         assert "SafeString" not in text
 
@@ -328,6 +331,7 @@ def test_exceptions_are_not_swallowed_wholesale(source):
     # A sweep and the timetable go on with the next piece of work, and say which one broke.
     doors = ("orders/imports/", "sellercenter/imports", "orders/management/commands/")
     rounds = ("sellercenter/jobs/runner.py", "sellercenter/sweeps.py", "sellercenter/timetable.py", "orders/timers.py")
+    rounds += ("sellercenter/outbox.py", "sellercenter/outgoing.py")
     allowed = name_of(source).startswith((*doors, *rounds))
     assert handlers == [] or allowed
 

@@ -36,7 +36,7 @@ def test_what_was_given_up_elsewhere_is_dead_at_once(shop):
 
 
 def test_the_delay_grows_up_to_an_hour():
-    spans = [faults.delay(attempts) for attempts in (1, 2, 3, 4, 5, 500)]
+    spans = [faults.wait_after(attempts) for attempts in (1, 2, 3, 4, 5, 500)]
     assert spans == [timedelta(seconds=s) for s in (30, 120, 480, 1920, 3600, 3600)]
 
 
