@@ -67,6 +67,7 @@ class CancelForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=120,
+        widget=forms.TextInput(attrs={"autofocus": True}),
         help_text=_("The buyer sees it."),
         error_messages={"required": _("Say why the order is cancelled; the buyer sees the reason.")},
     )
@@ -78,6 +79,7 @@ class HoldForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=120,
+        widget=forms.TextInput(attrs={"autofocus": True}),
         help_text=_("The team sees it, the buyer does not."),
         error_messages={"required": _("Say why the order is held, so that others know what it waits for.")},
     )
@@ -89,6 +91,7 @@ class RefuseForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=120,
+        widget=forms.TextInput(attrs={"autofocus": True}),
         help_text=_("The buyer sees it."),
         error_messages={"required": _("Say why the request is refused; the buyer sees the reason.")},
     )
@@ -114,7 +117,7 @@ class PriceForm(forms.Form):
         max_digits=12,
         decimal_places=2,
         help_text=_("With a minus for less, without for more; it replaces the former price change."),
-        widget=forms.NumberInput(attrs={"data-part-of-total": "", "step": "0.01"}),
+        widget=forms.NumberInput(attrs={"data-part-of-total": "", "step": "0.01", "autofocus": True}),
         error_messages={"required": _("Give the price change; 0 for none.")},
     )
     freight = forms.DecimalField(
@@ -157,7 +160,7 @@ class ShipForm(forms.Form):
     carrier = forms.CharField(
         label=_("Carrier"),
         max_length=40,
-        widget=forms.TextInput(attrs={"list": "carriers", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"list": "carriers", "autocomplete": "off", "autofocus": True}),
         error_messages={"required": _("Say which carrier takes the parcel.")},
     )
     tracking_no = forms.CharField(
