@@ -111,7 +111,9 @@ def _put_off(pk: int, shop_id: int, step: str, error: Exception) -> None:
     if order.due_step != step:
         return
     now = fault.last_at
-    actions.plan(order, planned.rest() if fault.dead_at else planned.plus(step, now + faults.wait_after(fault.attempts)))
+    actions.plan(
+        order, planned.rest() if fault.dead_at else planned.plus(step, now + faults.wait_after(fault.attempts))
+    )
 
 
 @transaction.atomic
