@@ -100,8 +100,15 @@ def test_a_phone_is_found_exactly_and_in_its_own_shop_alone(shop, other_shop):
 def drawn(shop, query, name):
     filters = OrderFilter(QueryDict(query), Order.objects.for_shop(shop), shop=shop, now=NOW)
     shown = filters.shown(lambda **_change: "/", ())
-    fields = [*shown["main"], *(field for group in shown["more"] for field in group["fields"])]
+    fields = [*shown["main"], *(field for group in filters.panel() for field in group["fields"])]
     return next(field for field in fields if field["name"] == name)
+
+
+def test_what_the_side_panel_holds_stays_in_the_form_until_the_panel_comes(shop):
+    query = QueryDict("status=unpaid&flag=5&flag=4&paid=7&total_from=1")
+    filters = OrderFilter(query, Order.objects.for_shop(shop), shop=shop, now=NOW)
+    kept = filters.shown(lambda **_change: "/", ())["kept"]
+    assert sorted(kept) == [("flag", "4"), ("flag", "5"), ("paid", "7"), ("total_from", "1")]
 
 
 def test_a_filter_of_several_words_is_drawn_as_boxes_with_the_chosen_ticked(shop):
