@@ -9,7 +9,9 @@ import os
 from typing import Any
 
 from celery import Celery
-from kombu import Queue
+from kombu import Exchange, Queue
+
+from sellercenter.watchdog import Watchdog
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sellercenter.settings")
 
@@ -37,9 +39,11 @@ class Hints(Celery):
 app = Hints("sellercenter")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(Watchdog)
 
 QUEUES = ("timers", "notices", "jobs")
-app.conf.task_queues = [Queue(name) for name in QUEUES]
+# Each behind its own exchange: left to themselves they share one, and every hint would come to all three.
+app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
 app.conf.task_default_queue = "jobs"
 # The sweeps as tasks, each on its queue: sent after a commit by `wake`, and by the timetable in case that got lost.
 SWEEPS = {
