@@ -275,6 +275,8 @@ VERBS_WITHOUT_ACTOR = {
     "forget_old",
     "grantable_roles",
     "manageable",
+    "policy_mark",
+    "policy_parts",
 }
 
 
