@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from orders import actions, notices
+from orders import actions, notices, timers
 from orders.facts import RecipientFacts
 from orders.models import Buyer, Order
 from orders.payments import pay
@@ -240,3 +240,18 @@ def test_times_in_a_message_are_those_of_the_shops_wall(other_shop):
     remind(order)
     send()
     assert "2099-07-01 13:00" in said()[0]
+
+
+def test_an_unpaid_order_is_reminded_cancelled_and_told_of_both_in_its_timeline(shop, owner):
+    order = unpaid(shop)
+    for step in ("remind", "expire"):
+        Order.objects.filter(pk=order.pk).update(due_at=Now(), due_step=step, due_later=[])
+        assert timers.fire_due(10) == 1
+        send()
+    order.refresh_from_db()
+    assert order.status == Status.CANCELLED
+    kinds = OutgoingMessage.objects.order_by("pk").values_list("kind", "once", "state")
+    assert list(kinds) == [("order.reminded", True, S.SENT), ("order.expired", False, S.SENT)]
+    page = owner.get(url("order_detail", order))
+    page.says("First payment reminder").says("Ran out of time and was cancelled")
+    assert page.text.count("<dt>In-site message</dt><dd><ins>Sent ") == 2
