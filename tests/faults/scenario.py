@@ -1,7 +1,7 @@
 """Everything that happens by itself, in processes that are to die on the way: flag orders by a job, then sweep.
 
-`python -m tests.faults.scenario` reads lines of JSON, each with the point to die at, the shop and the orders to flag; it
-answers each with the exit code of the process that it forked, which costs less than to start Python every time.
+`python -m tests.faults.scenario` reads lines of JSON: the point to die at, the shop and the orders to flag. It answers
+each with the exit code of the process that it forked, which is cheaper than to start Python every time.
 """
 
 from __future__ import annotations

@@ -56,6 +56,17 @@ def test_no_task_of_ours_waits_longer_than_the_broker_remembers():
     assert all(task.acks_late and task.ignore_result for task in ours)
 
 
+def test_a_hint_comes_to_its_own_queue_and_to_no_other():
+    with Connection(app.conf.broker_url) as broker:
+        channel = broker.default_channel
+        for queue in app.amqp.queues.values():
+            queue(channel).declare()
+            channel.queue_purge(queue.name)
+        app.send_task("orders.tasks.fire_due", connection=broker)
+        waiting = {name: channel.queue_purge(name) for name in QUEUES}
+    assert waiting == {"timers": 1, "notices": 0, "jobs": 0}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_task_travels_through_valkey_and_is_done_by_a_worker():
     with Connection(app.conf.broker_url) as broker:
