@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.db.models import F
 
 from orders import bulk
@@ -60,7 +62,7 @@ def test_a_bulk_cancel_is_fast(lab: Lab, shop, owner, report):
     until(lambda: over(job), seconds=120)
     judge(job, ids)
     taken = Job.objects.values_list(F("finished_at") - F("started_at"), flat=True).get(pk=job.pk).total_seconds()
-    report(f"bulk cancel of {len(ids):,}: orders per second", len(ids) / taken, "/s", target=150, at_least=True)
+    report(f"bulk cancel of {len(ids):,}: orders per second", len(ids) / taken, "/s", target=150, more=True)
 
 
 def test_a_bulk_cancel_survives_kills_and_does_each_order_once(lab: Lab, shop, owner, report):
@@ -91,9 +93,9 @@ def test_the_first_screen_of_many_orders_is_quick(lab: Lab, shop, owner, report)
     sent = owner.post(f"/s/{shop.code}/orders/bulk/cancel", {"all": "1", "query": "tab=unpaid"})
     taken = []
     for _look in range(3):
-        began = laboratory.time.monotonic()
+        began = time.monotonic()
         page = owner.get(sent.headers["Location"])
-        taken.append(laboratory.time.monotonic() - began)
+        taken.append(time.monotonic() - began)
         assert page.context["will"] == many
     report(f"bulk cancel: first screen of {many:,}", min(taken), "s", target=1)
     assert jobs.run_some(1) == 0
