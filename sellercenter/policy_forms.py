@@ -88,8 +88,14 @@ class SpanField(forms.MultiValueField):
         unit = forms.ChoiceField(
             choices=UNITS, error_messages=dict.fromkeys(("invalid_choice", "incomplete"), _NO_UNIT)
         )
-        options = {"label": label, "help_text": help_text, "widget": SpanWidget(label)}
-        super().__init__((number, unit), required=False, require_all_fields=False, **options)
+        super().__init__(
+            (number, unit),
+            label=label,
+            help_text=help_text,
+            widget=SpanWidget(label),
+            required=False,
+            require_all_fields=False,
+        )
 
     def clean(self, value: Any) -> timedelta | None:
         """Leave the unit aside where there is no number."""

@@ -66,8 +66,8 @@ def change_policy(shop: Shop, *, values: dict[str, Any], seen: str, by: Actor) -
         setattr(policy, name, values[name])
     policy.full_clean(exclude=["shop"])
     policy.save(update_fields=changed)
-    told = {"before": _told(before, changed), "after": _told(values, changed)}
-    return events.record(shop, "policy.changed", policy, by=by, **told)
+    was, now = _told(before, changed), _told(values, changed)
+    return events.record(shop, "policy.changed", policy, by=by, before=was, after=now)
 
 
 def policy_parts() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import connection
@@ -26,7 +27,7 @@ def database_now() -> datetime:
 
 def slot(every: str, now: datetime) -> datetime:
     """Return the start of the UTC `hour` or `day` in which `now` lies; raises KeyError for other words."""
-    return now.replace(**_STARTS[every], minute=0, second=0, microsecond=0)
+    return now.replace(hour=_HOUR[every](now), minute=0, second=0, microsecond=0)
 
 
-_STARTS: dict[str, dict[str, int]] = {"hour": {}, "day": {"hour": 0}}
+_HOUR: dict[str, Callable[[datetime], int]] = {"hour": lambda now: now.hour, "day": lambda _now: 0}

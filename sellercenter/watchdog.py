@@ -60,11 +60,10 @@ class Watchdog(bootsteps.StartStopStep):
         """Look every ten seconds and end the process, children included, when it was idle for too long."""
         idleness = Idleness(time.monotonic())
         while not self.stopped.wait(EVERY):
-            seen = {"waiting": waiting_in(queues), "busy": bool(state.active_requests or state.reserved_requests)}
-            if idleness.lasts(time.monotonic(), received=sum(state.total_count.values()), **seen) > PATIENCE:
-                log.critical(
-                    "%s messages wait and this worker takes none; it ends to be started again", seen["waiting"]
-                )
+            waiting, busy = waiting_in(queues), bool(state.active_requests or state.reserved_requests)
+            received = sum(state.total_count.values())
+            if idleness.lasts(time.monotonic(), waiting=waiting, busy=busy, received=received) > PATIENCE:
+                log.critical("%s messages wait and this worker takes none; it ends to be started again", waiting)
                 # Its pool, which has nothing to do either, ends with it.
                 os._exit(STUCK)
 
