@@ -199,8 +199,9 @@ class ShipForm(forms.Form):
 
 def _units(title: str, *, most: int | None = None, required: bool = True) -> forms.IntegerField:
     wrong = {name: _("Units are whole numbers, from 0 up to what is left.") for name in ("invalid", "min_value")}
-    told = {"label": title, "min_value": 0, "max_value": most, "initial": most, "required": required}
-    return forms.IntegerField(**told, error_messages=wrong)
+    return forms.IntegerField(
+        label=title, min_value=0, max_value=most, initial=most, required=required, error_messages=wrong
+    )
 
 
 class NumbersForm(forms.Form):

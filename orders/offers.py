@@ -132,9 +132,10 @@ def _prices(order: Order, at: Setting, history: Sequence[Event]) -> str:
 
 
 def _total(order: Order) -> dict[str, Any]:
-    """Return what a page needs to work out the new total while somebody types."""
+    """Return the total and what a page needs to work out the new one while somebody types."""
     symbol, places = money.CURRENCIES[order.currency]
-    return {"rest": order.total_amount - order.adjustment - order.freight_amount, "symbol": symbol, "places": places}
+    rest = order.total_amount - order.adjustment - order.freight_amount
+    return {"now": money.text(order.total_amount, order.currency), "rest": rest, "symbol": symbol, "places": places}
 
 
 def _moves_house(order: Order, at: Setting, history: Sequence[Event]) -> str:
