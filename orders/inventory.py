@@ -7,15 +7,15 @@ and an order's lines before them. A SKU that nobody has counted yet is not track
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
-from orders.models import Order, OrderLine, Sku, StockMovement
+from orders.models import Order, OrderLine, Sku
 from orders.states import StockKind
 from sellercenter import events
 from sellercenter.lifecycle import Refused
@@ -28,37 +28,41 @@ MOST_ON_HAND = 100_000_000
 MISSING = "missing:"
 
 _LIMIT = "coalesce(sku.low_at, (SELECT low_stock_at FROM sellercenter_shoppolicy WHERE shop_id = sku.shop_id))"
-_MOVEMENT = (
-    "INSERT INTO orders_stockmovement "
-    "(shop_id, sku_id, kind, on_hand, reserved, order_id, line_id, reason, actor_label, member_id)"
-)
+_SKU = f"sku.id, coalesce(nullif(sku.code, ''), sku.number), sku.tracked, sku.on_hand, sku.reserved, {_LIMIT}"
 
-_RESERVE = f"""
-WITH line AS MATERIALIZED (
-    SELECT * FROM unnest(%(lines)s::bigint[], %(skus)s::bigint[], %(units)s::int[]) AS line (id, sku_id, units)
-), locked AS MATERIALIZED (
-    SELECT sku.id, sku.number, sku.code, sku.available, wanted.units, {_LIMIT} AS low_at
-    FROM orders_sku sku
-    JOIN (SELECT sku_id, sum(units) AS units FROM line GROUP BY sku_id) wanted ON wanted.sku_id = sku.id
-    WHERE sku.tracked AND sku.shop_id = %(shop)s
-    ORDER BY sku.id FOR NO KEY UPDATE OF sku
-), held AS (
-    UPDATE orders_sku sku SET reserved = sku.reserved + locked.units FROM locked
-    WHERE sku.id = locked.id AND sku.on_hand - sku.reserved >= locked.units
-        AND NOT EXISTS (SELECT FROM locked WHERE units > available)
-    RETURNING sku.id
-), marked AS (
-    UPDATE orders_orderline SET reserved = line.units FROM line JOIN held ON held.id = line.sku_id
-    WHERE orders_orderline.id = line.id
-), moved AS (
-    {_MOVEMENT}
-    SELECT %(shop)s, line.sku_id, 'reserve', 0, line.units, %(order)s, line.id, '', %(label)s, %(member)s
-    FROM line JOIN held ON held.id = line.sku_id
-)
-SELECT id, number, code, available, units::bigint, low_at FROM locked ORDER BY id
+# Locking is a statement of its own: it returns rows as they are after the wait, but what a statement writes is worked
+# out, and checked by the constraints, from the rows as they were when it began.
+_LOCK = f"""
+SELECT {_SKU} FROM orders_sku sku WHERE sku.shop_id = %(shop)s AND sku.id = ANY(%(skus)s)
+ORDER BY sku.id FOR NO KEY UPDATE
 """
 
-_RELEASE = f"""
+_LOCK_LINES = """
+SELECT id, sku_id, reserved FROM orders_orderline WHERE order_id = %(order)s AND id = ANY(%(lines)s)
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+_WRITE = """
+WITH change AS MATERIALIZED (
+    SELECT * FROM unnest(%(skus)s::bigint[], %(lines)s::bigint[], %(on_hand)s::int[], %(reserved)s::int[],
+        %(reasons)s::text[]) AS change (sku_id, line_id, on_hand, reserved, reason)
+), stock AS (
+    UPDATE orders_sku sku SET tracked = true, on_hand = sku.on_hand + total.on_hand,
+        reserved = sku.reserved + total.reserved
+    FROM (SELECT sku_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved FROM change GROUP BY sku_id) total
+    WHERE sku.id = total.sku_id
+), held AS (
+    UPDATE orders_orderline line SET reserved = line.reserved + change.reserved FROM change
+    WHERE line.id = change.line_id AND change.reserved <> 0
+)
+INSERT INTO orders_stockmovement
+    (shop_id, sku_id, kind, on_hand, reserved, order_id, line_id, reason, actor_label, member_id)
+SELECT %(shop)s, sku_id, %(kind)s, on_hand, reserved, %(order)s, line_id, reason, %(label)s, %(member)s
+FROM change WHERE on_hand <> 0 OR reserved <> 0
+"""
+
+# One statement is enough here: a line that still reserves units lets its SKU only fall by what the SKU has had before.
+_RELEASE = """
 WITH line AS MATERIALIZED (
     SELECT id, shop_id, order_id, sku_id, reserved FROM orders_orderline
     WHERE order_id = ANY(%(orders)s) AND reserved > 0
@@ -72,65 +76,39 @@ WITH line AS MATERIALIZED (
 ), emptied AS (
     UPDATE orders_orderline SET reserved = 0 FROM line WHERE orders_orderline.id = line.id
 ), moved AS (
-    {_MOVEMENT}
+    INSERT INTO orders_stockmovement
+        (shop_id, sku_id, kind, on_hand, reserved, order_id, line_id, reason, actor_label, member_id)
     SELECT shop_id, sku_id, 'release', 0, -reserved, order_id, id, '', %(label)s, %(member)s FROM line
 )
 SELECT coalesce(sum(reserved), 0)::bigint FROM line
 """
 
-# Own units come first; what a line never reserved comes from what is available, line by line until nothing is left.
-_TAKE = f"""
-WITH line AS MATERIALIZED (
-    SELECT line.id, line.sku_id, least(told.units, line.reserved) AS own,
-        told.units - least(told.units, line.reserved) AS more
-    FROM orders_orderline line
-    JOIN unnest(%(lines)s::bigint[], %(units)s::int[]) AS told (id, units) ON told.id = line.id
-    WHERE line.order_id = %(order)s
-    ORDER BY line.id FOR NO KEY UPDATE OF line
-), locked AS MATERIALIZED (
-    SELECT sku.id, sku.number, sku.code, sku.available, {_LIMIT} AS low_at FROM orders_sku sku
-    WHERE sku.tracked AND sku.id IN (SELECT sku_id FROM line)
-    ORDER BY sku.id FOR NO KEY UPDATE
-), share AS MATERIALIZED (
-    SELECT line.*, greatest(0, least(more, locked.available - (sum(more) OVER earlier - more)))::int AS free
-    FROM line JOIN locked ON locked.id = line.sku_id
-    WINDOW earlier AS (PARTITION BY line.sku_id ORDER BY line.id)
-), total AS MATERIALIZED (
-    SELECT sku_id, sum(own) AS own, sum(free) AS free, sum(more - free) AS missing FROM share GROUP BY sku_id
-), taken AS (
-    UPDATE orders_sku sku SET on_hand = sku.on_hand - total.own - total.free, reserved = sku.reserved - total.own
-    FROM total WHERE sku.id = total.sku_id
-), emptied AS (
-    UPDATE orders_orderline SET reserved = orders_orderline.reserved - share.own
-    FROM share WHERE orders_orderline.id = share.id AND share.own > 0
-), moved AS (
-    {_MOVEMENT}
-    SELECT %(shop)s, sku_id, 'take', -own - free, -own, %(order)s, id,
-        CASE WHEN more > free THEN %(missing)s || (more - free) ELSE '' END, %(label)s, %(member)s
-    FROM share WHERE own + free > 0
-)
-SELECT locked.id, number, code, available, free::bigint, low_at, missing::bigint
-FROM locked JOIN total ON total.sku_id = locked.id ORDER BY locked.id
-"""
 
-_COUNT = f"""
-WITH locked AS MATERIALIZED (
-    SELECT sku.id, sku.number, sku.code, sku.tracked, sku.on_hand, sku.reserved, {_LIMIT} AS low_at, told.counted
-    FROM orders_sku sku
-    JOIN unnest(%(skus)s::bigint[], %(counts)s::int[]) AS told (id, counted) ON told.id = sku.id
-    WHERE sku.shop_id = %(shop)s
-    ORDER BY sku.id FOR NO KEY UPDATE OF sku
-), fit AS MATERIALIZED (
-    SELECT * FROM locked WHERE counted >= reserved AND (counted <> on_hand OR NOT tracked)
-), counted AS (
-    UPDATE orders_sku sku SET on_hand = fit.counted, tracked = true FROM fit WHERE sku.id = fit.id
-), moved AS (
-    {_MOVEMENT}
-    SELECT %(shop)s, id, %(kind)s, counted - on_hand, 0, NULL, NULL, %(reason)s, %(label)s, %(member)s
-    FROM fit WHERE counted <> on_hand
-)
-SELECT id, number, code, tracked, on_hand, reserved, counted, low_at FROM locked ORDER BY id
-"""
+@dataclass(frozen=True)
+class _Shelf:
+    """A SKU as it is under its lock."""
+
+    pk: int
+    name: str
+    tracked: bool
+    on_hand: int
+    reserved: int
+    low_at: int
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One row of the ledger to come: units that come (or go, when negative) to what is on hand and reserved."""
+
+    sku: int
+    on_hand: int = 0
+    reserved: int = 0
+    line: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,25 +144,20 @@ def reserve(order: Order, lines: Sequence[OrderLine], *, by: Actor) -> None:
     """
     _needs_transaction("reserve")
     wanted = [line for line in lines if line.sku_id is not None]
-    if not wanted:
-        return
-    rows = _run(
-        _RESERVE,
-        lines=[line.pk for line in wanted],
-        skus=[line.sku_id for line in wanted],
-        units=[line.quantity for line in wanted],
-        order=order.pk,
-        shop=order.shop_id,
-        by=by,
-    )
-    short = [row for row in rows if row[4] > row[3]]
+    shelves = {one.pk: one for one in _locked(order.shop_id, {line.sku_id for line in wanted}) if one.tracked}
+    held = [line for line in wanted if line.sku_id in shelves]
+    units: Counter[int] = Counter()
+    for line in held:
+        units[line.sku_id] += line.quantity  # type: ignore[index]
+    short = [_too_few(shelves[sku], units[sku]) for sku in shelves if shelves[sku].available < units[sku]]
     if short:
-        raise Refused(" ".join(_too_few(row[2] or row[1], row[3], row[4]) for row in short), "out_of_stock")
-    tracked = {row[0] for row in rows}
-    for line in wanted:
-        line.reserved = line.quantity if line.sku_id in tracked else 0
-    for sku, number, code, available, units, low_at in rows:
-        _tell_low(order.shop, sku, code or number, before=available, after=available - units, low_at=low_at, by=by)
+        raise Refused(" ".join(short), "out_of_stock")
+    changes = [_Change(line.sku_id, reserved=line.quantity, line=line.pk) for line in held]  # type: ignore[arg-type]
+    _write(order.shop_id, StockKind.RESERVE, changes, order=order.pk, by=by)
+    for line in held:
+        line.reserved = line.quantity
+    for sku, shelf in shelves.items():
+        _tell_low(order.shop, shelf, shelf.available - units[sku], by=by)
 
 
 def release(order: Order, *, by: Actor) -> int:
@@ -196,40 +169,31 @@ def release_many(order_ids: Iterable[int], *, by: Actor) -> int:
     """Put back on sale what the lines of all these orders still reserve, in one statement; return the units."""
     _needs_transaction("release")
     ids = list(order_ids)
-    return int(_run(_RELEASE, orders=ids, by=by)[0][0]) if ids else 0
+    if not ids:
+        return 0
+    return int(_run(_RELEASE, orders=ids, label=by.label, member=by.member_id)[0][0])
 
 
 def lock(lines: Iterable[OrderLine]) -> None:
-    """Lock the SKUs of which these lines reserve units, in the order in which everybody does.
+    """Lock the SKUs of which these lines of one shop reserve units, in the order in which everybody does.
 
     For whoever lessens line after line: one SKU at a time, two orders could wait for each other in a circle.
     """
-    skus = {line.sku_id for line in lines if line.reserved and line.sku_id}
-    if skus:
-        list(Sku.objects.filter(pk__in=skus).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    held = [line for line in lines if line.reserved]
+    if held:
+        _locked(held[0].shop_id, {line.sku_id for line in held})
 
 
 def lessen(line: OrderLine, *, to: int, by: Actor) -> None:
     """Put back on sale what a line reserves beyond `to` units, because its order became smaller while it was open."""
     _needs_transaction("lessen")
-    stored = OrderLine.objects.select_for_update(no_key=True).only("shop_id", "order_id", "sku_id", "reserved")
-    held = stored.get(pk=line.pk)
-    line.reserved = min(held.reserved, to)
-    units = held.reserved - line.reserved
-    if not units or held.sku_id is None:
-        return
-    OrderLine.objects.filter(pk=line.pk).update(reserved=line.reserved)
-    Sku.objects.filter(pk=held.sku_id).update(reserved=F("reserved") - units)
-    StockMovement.objects.create(
-        shop_id=held.shop_id,
-        sku_id=held.sku_id,
-        kind=StockKind.ADJUST,
-        reserved=-units,
-        order_id=held.order_id,
-        line_id=line.pk,
-        actor_label=by.label,
-        member_id=by.member_id,
-    )
+    # As stored: whoever changes the line may have given it another SKU already.
+    for pk, sku, reserved in _run(_LOCK_LINES, order=line.order_id, lines=[line.pk]):
+        line.reserved = min(reserved, to)
+        if line.reserved < reserved:
+            _locked(line.shop_id, [sku])
+            change = _Change(sku, reserved=line.reserved - reserved, line=pk)
+            _write(line.shop_id, StockKind.ADJUST, [change], order=line.order_id, by=by)
 
 
 def take(order: Order, units: Mapping[int, int], *, by: Actor) -> None:
@@ -240,23 +204,25 @@ def take(order: Order, units: Mapping[int, int], *, by: Actor) -> None:
     event `stock.missing` tells it.
     """
     _needs_transaction("take")
-    told = {line: quantity for line, quantity in units.items() if quantity > 0}
-    if not told:
-        return
-    rows = _run(
-        _TAKE,
-        lines=[*told],
-        units=[*told.values()],
-        order=order.pk,
-        shop=order.shop_id,
-        missing=MISSING,
-        by=by,
-    )
-    for sku, number, code, available, free, low_at, missing in rows:
-        _tell_low(order.shop, sku, code or number, before=available, after=available - free, low_at=low_at, by=by)
-        if missing:
-            told_of = {"sku": code or number, "missing": missing, "order": order.number}
-            events.record(order.shop, "stock.missing", Sku(pk=sku), by=by, **told_of)
+    lines = _run(_LOCK_LINES, order=order.pk, lines=[line for line, many in units.items() if many > 0])
+    shelves = {one.pk: one for one in _locked(order.shop_id, {sku for _pk, sku, _held in lines}) if one.tracked}
+    free, missing = {sku: shelf.available for sku, shelf in shelves.items()}, Counter[int]()
+    changes = []
+    for pk, sku, held in lines:
+        if sku in shelves:
+            own = min(units[pk], held)
+            more = min(units[pk] - own, free[sku])
+            lacking = units[pk] - own - more
+            free[sku] -= more
+            missing[sku] += lacking
+            reason = f"{MISSING}{lacking}" if lacking else ""
+            changes.append(_Change(sku, on_hand=-own - more, reserved=-own, line=pk, reason=reason))
+    _write(order.shop_id, StockKind.TAKE, changes, order=order.pk, by=by)
+    for sku, shelf in shelves.items():
+        _tell_low(order.shop, shelf, free[sku], by=by)
+        if missing[sku]:
+            told: dict[str, Any] = {"sku": shelf.name, "missing": missing[sku], "order": order.number}
+            events.record(order.shop, "stock.missing", Sku(pk=sku), by=by, **told)
 
 
 # --- What people do ---------------------------------------------------------------------------------------------------
@@ -342,35 +308,53 @@ def _count(shop: Shop, counts: Mapping[int, int], kind: StockKind, reason: str, 
     for on_hand in counts.values():
         if not 0 <= on_hand <= MOST_ON_HAND:
             raise Refused(_impossible(on_hand), "impossible_number")
-    rows = _run(
-        *(_COUNT,),
-        skus=[*counts],
-        counts=[*counts.values()],
-        shop=shop.pk,
-        kind=kind.value,
-        reason=reason,
-        by=by,
-    )
-    found = []
-    for sku, number, code, tracked, on_hand, reserved, counted, low_at in rows:
-        one = Counted(sku, code or number, on_hand, reserved, counted, began=not tracked)
-        found.append(one)
+    shelves = _locked(shop.pk, counts)
+    found = [
+        Counted(one.pk, one.name, one.on_hand, one.reserved, counts[one.pk], began=not one.tracked) for one in shelves
+    ]
+    changes = [_Change(one.sku_id, on_hand=one.counted - one.before, reason=reason) for one in found if one.changed]
+    _write(shop.pk, kind, changes, order=None, by=by)
+    for shelf, one in zip(shelves, found, strict=True):
         if one.changed:
-            before = on_hand - reserved if tracked else low_at + 1
-            _tell_low(shop, sku, one.name, before=before, after=counted - reserved, low_at=low_at, by=by)
+            _tell_low(shop, shelf, one.counted - one.reserved, by=by)
     return found
 
 
-def _tell_low(shop: Shop, sku: int, name: str, *, before: int, after: int, low_at: int, by: Actor) -> None:
-    """Record that a SKU became low, when it was not so before; the next time is after it has been filled up."""
-    if after <= low_at < before:
-        events.record(shop, "sku.low", Sku(pk=sku), by=by, sku=name, available=after, low_at=low_at)
+def _locked(shop_id: int, skus: Iterable[int | None]) -> list[_Shelf]:
+    """Lock SKUs of a shop in the order of their ids, and return them as they are then."""
+    ids = [sku for sku in skus if sku is not None]
+    return [_Shelf(*row) for row in _run(_LOCK, shop=shop_id, skus=ids)] if ids else []
 
 
-def _run(sql: str, *, by: Actor, **values: Any) -> list[tuple[Any, ...]]:
+def _write(shop_id: int, kind: StockKind, changes: Sequence[_Change], *, order: int | None, by: Actor) -> None:
+    """Change locked SKUs, the lines that hold their units, and the ledger, all in one statement."""
+    if not changes:
+        return
+    values = {
+        "skus": [one.sku for one in changes],
+        "lines": [one.line for one in changes],
+        "on_hand": [one.on_hand for one in changes],
+        "reserved": [one.reserved for one in changes],
+        "reasons": [one.reason for one in changes],
+    }
+    _run(_WRITE, shop=shop_id, kind=kind.value, order=order, label=by.label, member=by.member_id, **values)
+
+
+def _tell_low(shop: Shop, shelf: _Shelf, available: int, *, by: Actor) -> None:
+    """Record that a SKU became low, when it was not so before; the next time is after it has been filled up.
+
+    A SKU that nobody had counted was never low.
+    """
+    was_low = shelf.tracked and shelf.available <= shelf.low_at
+    if available <= shelf.low_at and not was_low:
+        told: dict[str, Any] = {"sku": shelf.name, "available": available, "low_at": shelf.low_at}
+        events.record(shop, "sku.low", Sku(pk=shelf.pk), by=by, **told)
+
+
+def _run(sql: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, {**values, "label": by.label, "member": by.member_id})
-        return cursor.fetchall()
+        cursor.execute(sql, values)
+        return cursor.fetchall() if cursor.description else []
 
 
 def _needs_transaction(verb: str) -> None:
@@ -378,8 +362,8 @@ def _needs_transaction(verb: str) -> None:
         raise transaction.TransactionManagementError(f"stock: {verb} must run in the transaction of the order's change")
 
 
-def _too_few(name: str, available: int, wanted: int) -> str:
-    told = {"sku": name, "available": available, "wanted": wanted}
+def _too_few(shelf: _Shelf, wanted: int) -> str:
+    told = {"sku": shelf.name, "available": shelf.available, "wanted": wanted}
     return _("Of %(sku)s only %(available)d are available, not %(wanted)d.") % told
 
 

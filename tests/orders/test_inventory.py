@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from random import Random
 
@@ -416,6 +417,46 @@ def test_of_a_count_and_an_order_at_once_the_later_one_is_refused(shop, owner):
         (["below_reserved", "done"], (2, 2, 0)),
         (["done", "out_of_stock"], (1, 0, 1)),
     )
+    assert broken() == []
+
+
+def while_waiting(first, second):
+    """Do `first` in a transaction that ends only once `second` waits for it in a thread; return what became of both."""
+    answers = []
+
+    def run():
+        answers.extend(at_once(second))
+
+    waiter = threading.Thread(target=run)
+    with transaction.atomic():
+        first()
+        waiter.start()
+        until = time.monotonic() + 20
+        with connection.cursor() as cursor:
+            while time.monotonic() < until:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    break
+    waiter.join(30)
+    return answers
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("first", "second"), [("release", "reserve"), ("count", "reserve"), ("release", "count")])
+def test_whoever_waited_for_the_units_decides_by_what_is_there_after_the_wait(shop, first, second):
+    rival, order = stocked(shop, 2), make.order(shop, Status.UNPAID)
+    lines, sku = lines_of(order), sku_of(shop)
+    if first == "release":
+        reserve(rival)
+    else:
+        inventory.adjust(sku, change=-1, reason="broken", by=SYSTEM)
+    acts = {
+        "release": lambda: inventory.release(rival, by=SYSTEM),
+        "reserve": lambda: inventory.reserve(order, lines, by=BUYER),
+        "count": lambda: inventory.count(sku, on_hand=1 if second == "count" else 2, reason="", by=SYSTEM),
+    }
+    assert while_waiting(acts[first], acts[second]) == ["done"]
+    assert stock(sku) == ((1, 0, 1) if second == "count" else (2, 2, 0))
     assert broken() == []
 
 
