@@ -14,9 +14,9 @@ def heartbeat(queue: str) -> None:
 @shared_task
 def run_timetable() -> int:
     """Do the calendar work whose slot nobody has taken yet."""
-    from sellercenter import timetable
+    from sellercenter import sweeps
 
-    return timetable.run_due(limit=100)
+    return sweeps.turn("sellercenter.timetable.run_due").handled
 
 
 @shared_task
