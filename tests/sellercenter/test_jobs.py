@@ -131,6 +131,26 @@ def test_a_job_of_one_whole_reports_progress_and_keeps_its_result(owner):
     assert fresh(job).result == {"rows": 3}
 
 
+def act_all(job, found, by):
+    """Do the even records together; break when one of them is poison."""
+    done = [item for item, _record in found if item.ref % 2 == 0]
+    for item in done:
+        events.record(job.shop, "shop.worked", job, by=by, ref=item.ref)
+    if job.params.get("poison"):
+        raise RuntimeError
+    return done
+
+
+@pytest.mark.parametrize("poison", [False, True])
+def test_what_is_done_together_and_what_is_done_alone_are_done_once(poison, owner, monkeypatch):
+    kind = JobKind("test.records", "", Perm.ORDERS_MARK, prepare, load, act, act_all=act_all)
+    monkeypatch.setitem(kinds.every_kind(), kind.code, kind)
+    job = wanted(owner, records=250, refuses=[3], poison=poison)
+    jobs.run_some(1000)
+    assert counts(job) == (JobState.DONE, 250, 249, 1, 0)
+    assert done_to(job) == [ref for ref in range(250) if ref != 3]
+
+
 def test_the_system_starts_jobs_too(shop):
     job = jobs.create(shop, "test.records", params={"records": 2}, by=SYSTEM, member=None)
     jobs.run_some(1000)
