@@ -258,7 +258,7 @@ def count(sku: Sku, *, on_hand: int, reason: str, by: Actor) -> None:
 
 @transaction.atomic
 def count_many(shop: Shop, counts: Mapping[int, int], *, reason: str, by: Actor) -> list[Counted]:
-    """Count many SKUs of the shop at once, by their ids, in one statement; return what became of each.
+    """Count many SKUs of the shop at once, by their ids; return what became of each.
 
     A SKU of which fewer were counted than are reserved is left alone, the others are counted. Raises Refused when a
     number is none that a shelf can hold, with nothing done.
