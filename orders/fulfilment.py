@@ -171,6 +171,6 @@ def deliver(order: Order, *, at: datetime | None = None, by: Actor) -> None:
 def confirm(order: Order, *, by: Actor) -> None:
     """Complete the order because its buyer confirmed receipt."""
     now = locked(order)
-    arrived = {} if order.delivered_at else {"delivered_at": now}
-    ORDER.move(order, "confirm", by=by, completed_at=now, updated_at=now, **arrived)
+    delivered_at = order.delivered_at or now
+    ORDER.move(order, "confirm", by=by, completed_at=now, delivered_at=delivered_at, updated_at=now)
     order.lines.exclude(status=LineStatus.CANCELLED).update(status=LineStatus.DELIVERED)

@@ -75,7 +75,7 @@ def _claim(limit: int, asked: set[int] | None, **only: int) -> tuple[list[Order]
     """Lock due orders that nobody else holds, and return them with the database's now."""
     due = _due(asked).filter(**only).only(*_READ).annotate(now_there=Now())
     rows = _with_shops(due.select_for_update(skip_locked=True)[:limit])
-    return rows, rows[0].now_there if rows else datetime.min
+    return rows, rows[0].now_there if rows else datetime.min  # type: ignore[attr-defined]
 
 
 def _with_shops(found: QuerySet[Order]) -> list[Order]:
@@ -181,7 +181,7 @@ def _expire(rows: Sequence[Order], now: datetime) -> None:
 def _paced(rows: Sequence[Order], now: datetime) -> list[Order]:
     """Return the orders to cancel now; where a shop comes out of an outage with many, they get times in a row."""
     late: dict[int, list[Order]] = defaultdict(list)
-    ready = []
+    ready: list[Order] = []
     for order in rows:
         waited = order.pay_by is not None and now - order.pay_by > OUTAGE
         # A time that is not the order's own limit was given here before: its turn has come.
@@ -378,7 +378,7 @@ def replan(
 def _wind_anew(rows: Sequence[Order], ship_within_before: timedelta | None) -> None:
     planned, reminded = [], _reminded(rows)
     for order in rows:
-        policy, now = order.shop.policy, order.now_there
+        policy, now = order.shop.policy, order.now_there  # type: ignore[attr-defined]
         order.pay_by = clocks.plus(order.placed_at, policy.payment_window)
         if order.ship_by == clocks.plus(order.paid_at, ship_within_before):
             order.ship_by = clocks.plus(order.paid_at, policy.ship_within)

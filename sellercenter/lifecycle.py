@@ -208,7 +208,7 @@ def locked(obj: models.Model) -> datetime:
     return now
 
 
-def _states(move: Move, before: str) -> dict[str, str]:
+def _states(move: Move, before: str) -> dict[str, Any]:
     return {"before": str(before), "after": str(move.target)} if move.target else {}
 
 

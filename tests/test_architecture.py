@@ -277,6 +277,7 @@ VERBS_WITHOUT_ACTOR = {
     "manageable",
     "policy_mark",
     "policy_parts",
+    "plan",
 }
 
 
