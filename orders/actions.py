@@ -15,7 +15,7 @@ from orders import clocks, inventory
 from orders.lifecycle import ORDER
 from orders.models import Order, OrderLine, OrderNote
 from orders.states import Abnormal, CancelledBy, Flag, LineStatus
-from sellercenter import events
+from sellercenter import events, schedule
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.models import Channel
 from sellercenter.permissions import Actor, ActorKind, Perm
@@ -105,7 +105,7 @@ def request_cancel(order: Order, *, reason: str, by: Actor) -> None:
     """Keep the buyer's wish to cancel a paid order; silence until `answer_by` accepts it."""
     now = locked(order)
     answer_by = clocks.plus(now, order.shop.policy.cancel_answer)
-    schedule = Schedule.of(order).plus("accept_cancel", answer_by)
+    planned = Schedule.of(order).plus("accept_cancel", answer_by)
     told = {"reason": reason.strip()[:120], "answer_by": answer_by}
     ORDER.move(
         *(order, "request_cancel"),
@@ -116,7 +116,7 @@ def request_cancel(order: Order, *, reason: str, by: Actor) -> None:
         answer_by=answer_by,
         updated_at=now,
     )
-    plan(order, schedule)
+    schedule.put(order, planned)
 
 
 @transaction.atomic
@@ -143,7 +143,7 @@ def refuse_cancel(order: Order, *, reason: str, by: Actor) -> None:
     if not reason:
         raise Refused(_("Say why the request is refused; the buyer sees the reason."), "reason_missing")
     locked(order)
-    schedule = Schedule.of(order).without("accept_cancel")
+    planned = Schedule.of(order).without("accept_cancel")
     ORDER.move(
         *(order, "refuse_cancel"),
         by=by,
@@ -153,21 +153,13 @@ def refuse_cancel(order: Order, *, reason: str, by: Actor) -> None:
         answer_by=None,
         updated_at=Now(),
     )
-    plan(order, schedule)
+    schedule.put(order, planned)
 
 
 def _end(order: Order, *, reason: str, by: Actor) -> None:
     """Cancel the lines of a cancelled order and give back what they reserve."""
     order.lines.exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED, cancel_reason=reason[:120])
     inventory.release(order, by=by)
-
-
-def plan(order: Order, schedule: Schedule) -> None:
-    """Write what is to happen to a locked order by itself."""
-    values = schedule.values()
-    Order.objects.filter(pk=order.pk).update(**values)
-    for name, value in values.items():
-        setattr(order, name, value)
 
 
 @transaction.atomic

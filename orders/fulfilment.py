@@ -9,10 +9,11 @@ from django.db.models import Max, Sum
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
-from orders import actions, clocks, derive, inventory
+from orders import clocks, derive, inventory
 from orders.lifecycle import ORDER
 from orders.models import Order, OrderLine, Parcel, ParcelLine, TrackingEvent
 from orders.states import LineStatus, ParcelStatus, Status, TrackingCode
+from sellercenter import schedule
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.permissions import Actor, Perm
 from sellercenter.schedule import Schedule
@@ -155,7 +156,7 @@ def _heard(order: Order, parcel: Parcel, by: Actor) -> None:
         deliver(order, at=last or now, by=by)
     elif order.status == Status.SHIPPED:
         silent_at = clocks.plus(parcel.last_event_at, order.shop.policy.tracking_silence)
-        actions.plan(order, Schedule.of(order).plus("silence", silent_at))
+        schedule.put(order, Schedule.of(order).plus("silence", silent_at))
 
 
 @transaction.atomic

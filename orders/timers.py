@@ -111,7 +111,7 @@ def _put_off(pk: int, shop_id: int, step: str, error: Exception) -> None:
     if order.due_step != step:
         return
     now = fault.last_at
-    actions.plan(
+    schedule.put(
         order, planned.rest() if fault.dead_at else planned.plus(step, now + faults.wait_after(fault.attempts))
     )
 
@@ -121,7 +121,7 @@ def replay(fault: Fault, *, by: Actor) -> None:
     """Let a step that was given up come again, now, if it still makes sense; forget the fault."""
     order = Order.objects.select_for_update().annotate(now_there=Now()).filter(pk=fault.subject_id).first()
     if order is not None and _makes_sense(order, fault.step):
-        actions.plan(order, Schedule.of(order).plus(fault.step, order.now_there))
+        schedule.put(order, Schedule.of(order).plus(fault.step, order.now_there))
         events.record(order.shop, "order.replayed", order, by=by, step=fault.step)
     faults.forget(fault, by=by)
 
@@ -253,7 +253,7 @@ def _silence(rows: Sequence[Order], now: datetime) -> None:
         heard = max(filter(None, (news.get(order.pk), order.shipped_at)), default=None)
         until = clocks.plus(heard, order.shop.policy.tracking_silence)
         if until is not None and until > now:
-            actions.plan(order, Schedule.of(order).plus("silence", until))
+            schedule.put(order, Schedule.of(order).plus("silence", until))
         else:
             silent.append(order)
     unmarked = [order.pk for order in silent if not order.abnormal]
@@ -335,7 +335,7 @@ def _give_grace(pk: int) -> bool:
     if order.due_step != "expire" or events.of(order).filter(kind="order.payment_awaited").exists():
         return False
     until = order.now_there + GRACE
-    actions.plan(order, Schedule.of(order).plus("expire", until))
+    schedule.put(order, Schedule.of(order).plus("expire", until))
     events.record(order.shop, "order.payment_awaited", order, by=SYSTEM, until=until)
     return True
 

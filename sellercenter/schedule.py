@@ -67,6 +67,14 @@ def write(model: type[models.Model], planned: Iterable[tuple[int, Schedule]]) ->
         return int(cursor.rowcount)
 
 
+def put(record: Any, schedule: Schedule) -> None:
+    """Write the schedule of one record, which the caller holds locked."""
+    values = schedule.values()
+    type(record)._base_manager.filter(pk=record.pk).update(**values)
+    for name, value in values.items():
+        setattr(record, name, value)
+
+
 def _columns(rows: Sequence[tuple[int, dict[str, Any]]]) -> list[list[Any]]:
     return [
         [pk for pk, _values in rows],
