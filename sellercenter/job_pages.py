@@ -197,7 +197,7 @@ class JobDetail(ShopPage):
         """Count the reasons why records were left as they are, or failed; the most frequent first."""
         others = JobItem.objects.filter(job=job, state__in=[ItemState.SKIPPED, ItemState.FAILED])
         counted = others.order_by().values("message").annotate(count=Count("pk")).order_by("-count", "message")
-        return list(counted[:MOST_REASONS])
+        return [{"message": row["message"], "count": row["count"]} for row in counted[:MOST_REASONS]]
 
     def _filter(self, job: Job, code: str, label: Text, active: bool) -> dict[str, Any]:
         waiting = (job.total or 0) - job.handled

@@ -233,6 +233,8 @@ class Order(models.Model):
             models.Index("shop", "flag", F("placed_at").desc(), name="order_flagged", condition=Q(flag__isnull=False)),
             models.Index("due_at", name="order_due", condition=Q(due_at__isnull=False)),
             models.Index("shop", F("placed_at").desc(), name="order_refund_due", condition=Q(refund_due__gt=0)),
+            models.Index("shop", F("placed_at").desc(), name="order_held", condition=Q(held=True)),
+            models.Index("shop", "answer_by", "id", name="order_by_answer", condition=Q(answer_by__isnull=False)),
             GinIndex("shop", OpClass(Lower("buyer_nickname"), "gin_trgm_ops"), name="order_nickname_trigrams"),
             GinIndex("shop", Bigrams(Lower("buyer_nickname")), name="order_nickname_bigrams"),
         ]

@@ -79,7 +79,7 @@ class OrderBulk(ShopPage):
 
     def form(self, *data: Any) -> forms.Form:
         """Return the form of the action's own values."""
-        coupon = {"code": self.shop.policy.coupon} if self.action.code == "remind" else {}
+        coupon: dict[str, Any] = {"code": self.shop.policy.coupon} if self.action.code == "remind" else {}
         return FORMS[self.action.code](*data, auto_id="bulk_%s", **coupon)
 
     def first_screen(self, chosen: Chosen, form: forms.Form, *, status: int = 200) -> HttpResponse:

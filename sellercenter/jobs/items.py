@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 from django.db.models import CharField, QuerySet, Value
-from django.db.models.expressions import BaseExpression
+from django.db.models.expressions import Combinable
 
 from sellercenter.models import ItemState, Job, JobItem
 
@@ -18,7 +18,7 @@ _INSERT = (
 )
 
 
-def fill(job: Job, rows: QuerySet, *, label: str, ref: str = "pk", given: BaseExpression | str = EMPTY) -> int:
+def fill(job: Job, rows: QuerySet, *, label: str, ref: str = "pk", given: Combinable | str = EMPTY) -> int:
     """Write an item for each row and return how many: its key, what people call it, and what was given for it.
 
     The rows stay in the database; a job that was filled before keeps what it has.

@@ -297,7 +297,7 @@ def _end(job: Job, state: JobState, *, error: str = "", result: dict[str, Any] |
     if not mine.update(finished_at=Now(), **values):
         return
     job.refresh_from_db(fields=["done", "skipped", "failed"])
-    counts = {"done": job.done, "skipped": job.skipped, "failed": job.failed}
+    counts: dict[str, Any] = {"done": job.done, "skipped": job.skipped, "failed": job.failed}
     by = SYSTEM if job.member is None else actor_for(job.member)
     events.record(job.shop, "job.ended", job, by=by, kind_of_job=job.kind, state=state.value, **counts)
     transaction.on_commit(lambda: crash_here("job.ended"))
