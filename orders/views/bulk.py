@@ -79,8 +79,10 @@ class OrderBulk(ShopPage):
 
     def form(self, *data: Any) -> forms.Form:
         """Return the form of the action's own values."""
-        coupon: dict[str, Any] = {"code": self.shop.policy.coupon} if self.action.code == "remind" else {}
-        return FORMS[self.action.code](*data, auto_id="bulk_%s", **coupon)
+        options: dict[str, Any] = {"auto_id": "bulk_%s"}
+        if self.action.code == "remind":
+            options["code"] = self.shop.policy.coupon
+        return FORMS[self.action.code](*data, **options)
 
     def first_screen(self, chosen: Chosen, form: forms.Form, *, status: int = 200) -> HttpResponse:
         """Count what would become of the orders, and ask."""
