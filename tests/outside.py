@@ -1,4 +1,4 @@
-"""The world outside, for tests: a message gateway over HTTP that counts, and can be slow, broken or silent."""
+"""The world outside, for tests: gateways over HTTP that count, and can be slow, broken or silent."""
 
 from __future__ import annotations
 
@@ -66,17 +66,62 @@ def _handler(stub: StubGateway) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class StubPayments:
+    """A payment gateway at `url` that knows `answers` by order number; every one of its `failing` turns is an error."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, dict[str, str]] = {}
+        self.failing: set[int] = set()
+        self.delay, self.asked, self.url = 0.0, 0, ""
+
+    def answer(self, numbers: list[str]) -> dict[str, Any] | None:
+        """Answer for some orders, or not at all."""
+        self.asked += 1
+        failing = self.asked in self.failing
+        time.sleep(self.delay)
+        return None if failing else {"orders": {one: self.answers[one] for one in numbers if one in self.answers}}
+
+
+def _paying(stub: StubPayments) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = stub.answer(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["orders"])
+            self.send_response(503 if said is None else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(said or {}).encode())
+
+        def log_message(self, *words: Any) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+@contextmanager
+def payment_gateway() -> Iterator[StubPayments]:
+    """Run a stub on a free port for as long as the block lasts."""
+    stub = StubPayments()
+    with _serving(_paying(stub)) as root:
+        stub.url = f"{root}/payments"
+        yield stub
+
+
 @contextmanager
 def message_gateway() -> Iterator[StubGateway]:
     """Run a stub on a free port for as long as the block lasts."""
     stub = StubGateway()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stub))
+    with _serving(_handler(stub)) as root:
+        stub.url = f"{root}/messages"
+        yield stub
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    stub.url = f"http://127.0.0.1:{server.server_address[1]}/messages"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield stub
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
