@@ -223,7 +223,7 @@ def test_what_the_team_may_not_do_is_told_and_not_tried_again_at_once(harbour: S
 def test_the_team_fills_up_what_is_nearly_gone(harbour: Shop) -> None:
     have(harbour, 1)
     one = world()
-    deeds = [deed for _turn in range(400) for deed in one.turn()]
+    deeds = [deed for _turn in range(800) for deed in one.turn()]
     assert deeds
     assert all("takes in" in deed.said for deed in deeds)
     assert Sku.objects.for_shop(harbour).filter(available__gt=20).count() == len({deed.number for deed in deeds})

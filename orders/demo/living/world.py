@@ -50,7 +50,7 @@ _SHORTEST_WINDOW = timedelta(minutes=10)
 _OURS = r"[5-9]\d{6}$"
 # A parcel that was shipped here was written in the same breath; those of the past were told of later.
 _AT_ONCE = timedelta(seconds=10)
-_BASKETS, _RESTOCK_CHANCE, _RESTOCK_BELOW = 4, 0.03, 3
+_BASKETS, _RESTOCK_CHANCE, _RESTOCK_BELOW = 4, 0.01, 2
 
 
 @dataclass(frozen=True, slots=True)
