@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from orders import actions, clocks, gateways, inventory
@@ -198,7 +198,9 @@ def _queued(shop_id: int, waiting: Sequence[Order], now: datetime) -> Sequence[O
     queue = Order.objects.filter(shop_id=shop_id, status=Status.UNPAID, due_step="expire", deadline_at__lt=now - OUTAGE)
     if len(queue.values_list("pk")[: AT_ONCE + 1]) <= AT_ONCE:
         return waiting
-    last = queue.filter(due_at__gt=now).aggregate(last=Max("due_at"))["last"]
+    # A grace ends half an hour from now; whoever queued up behind it would wait as long for nothing.
+    awaited = Event.objects.filter(subject_type="order", subject_id=OuterRef("pk"), kind="order.payment_awaited")
+    last = queue.filter(~Exists(awaited), due_at__gt=now).aggregate(last=Max("due_at"))["last"]
     start = last + PACE if last else now
     planned = [(one.pk, Schedule.of(one).plus("expire", start + PACE * place)) for place, one in enumerate(waiting)]
     schedule.write(Order, planned if last else planned[1:])

@@ -46,10 +46,8 @@ def lab(request: pytest.FixtureRequest, transactional_db: None, valkey: Valkey, 
         yield made
         made.close()
         all_is_well()
-    except BaseException:
-        print(made.said())
-        raise
     finally:
+        print(made.said())
         made.close()
         # Whoever was killed in the middle of a statement may hold its locks for one moment more.
         connection.close()

@@ -121,6 +121,17 @@ def test_a_payment_under_way_gets_half_an_hour_more_and_only_once(gateway, unpai
     assert fresh(order).status == "cancelled"
 
 
+def test_nobody_queues_up_behind_a_grace_after_an_outage(gateway, settings, shop):
+    settings.PAYMENT_GATEWAY_URL = gateway.url
+    told_of = [make.facts(shop, Status.UNPAID, placed_at=make.NOW - 50 * HOUR) for _number in range(timers.AT_ONCE + 5)]
+    first, *others = make.orders(shop, told_of)
+    gateway.knows[first.number] = {"state": "processing"}
+    timers.fire_due()
+    waits = [fresh(order).due_at for order in others if fresh(order).status == "unpaid"]
+    assert len(waits) == len(others) - 1
+    assert max(waits) < fresh(first).due_at - timers.GRACE + timedelta(minutes=1)
+
+
 def test_a_payment_that_arrives_within_its_grace_saves_the_order(gateway, unpaid, clock):
     gateway.knows[unpaid[0].number] = {"state": "processing"}
     timers.fire_due()
