@@ -7,7 +7,7 @@ DEPLOY = $(PYTHON) -m deploy
 export PORT ORDERS SEED LIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format messages lock clean
+.PHONY: help demo test faults check bench format messages lock clean
 
 help: ## list the targets
 	@$(DEPLOY) help
@@ -17,6 +17,9 @@ demo: ## start everything with sample data
 
 test: ## run the tests: make test ARGS="tests/orders -k ship"
 	@exec $(DEPLOY) test $(ARGS)
+
+faults: ## kill processes, empty Redis and race in full, and print the figures
+	@exec $(DEPLOY) faults $(ARGS)
 
 check: ## linters, types, import rules, migrations, catalogue
 	@exec $(DEPLOY) check

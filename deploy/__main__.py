@@ -10,6 +10,7 @@ from deploy import bootstrap
 COMMANDS = {
     "demo": "start everything with sample data and print the address and the logins",
     "test": "run the tests; further arguments go to pytest",
+    "faults": "kill processes, empty Redis and race in full, and print the figures",
     "check": "run the linters, the type checker and the consistency checks",
     "bench": "run the benchmarks; further arguments go to them",
     "format": "format Python and templates",

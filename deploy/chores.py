@@ -1,4 +1,4 @@
-"""Run the developer's commands: test, check, bench, format, messages, lock, clean."""
+"""Run the developer's commands: test, faults, check, bench, format, messages, lock, clean."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def run(command: str, args: list[str]) -> int:
     """Run one chore and return its exit code."""
     chores: dict[str, Callable[[list[str]], int]] = {
         "test": test,
+        "faults": faults,
         "check": check,
         "bench": bench,
         "format": format_code,
@@ -34,6 +35,14 @@ def run(command: str, args: list[str]) -> int:
 def test(args: list[str]) -> int:
     """Run pytest in place of this process; the plugin starts the servers."""
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *(args or ["-n", "2", "-q"])])
+
+
+def faults(args: list[str]) -> int:
+    """Run the fault tests in their full form, on servers tuned for it; their figures end the report."""
+    with places.scratch() as folder, services.running("bench", root=folder) as urls:
+        env = environment.merged(environment.test(folder), urls, {"FAULTS": "full"})
+        command = [sys.executable, "-m", "pytest", "tests/faults", "-q", *args]
+        return subprocess.run(command, cwd=PROJECT, env=env).returncode
 
 
 def check(args: list[str]) -> int:
