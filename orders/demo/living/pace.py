@@ -25,24 +25,26 @@ def live(
     """
     rng, began = Random(f"pace {seed}"), time.monotonic()
     first = list(worlds)
-    next_order = next_look = began
+    next_look, next_order = began, began if rate else float("inf")
     while not stop() and (seconds is None or time.monotonic() < began + seconds):
         now = time.monotonic()
         try:
-            if rate and now >= next_order:
-                # What was missed while the machine slept is not made up for.
-                next_order = max(next_order, now - 1.0) + rng.expovariate(rate / 60)
-                yield first.pop().place(Fate.EXPIRES) if first else _chosen(rng, worlds).place()
-            elif now >= next_look:
+            # What waits longer comes first, so that a rush of orders does not keep everybody else from acting.
+            if now >= next_look and not next_order < next_look:
                 for world in worlds:
                     yield from world.turn(stop)
                 next_look = time.monotonic() + _EVERY
+            elif now >= next_order:
+                # What was missed while the machine slept is not made up for.
+                next_order = max(next_order, now - 1.0) + rng.expovariate(rate / 60)
+                yield first.pop().place(Fate.EXPIRES) if first else _chosen(rng, worlds).place()
             else:
-                time.sleep(min(_NAP, max(0.0, min(next_look, next_order if rate else next_look) - now)))
+                time.sleep(min(_NAP, max(0.0, min(next_look, next_order) - now)))
         except Error as error:
             connections.close_all()
             yield Deed("", "", f"the database does not answer as it should ({type(error).__name__})", refused=True)
-            next_order = next_look = time.monotonic() + _PAUSE
+            next_look = time.monotonic() + _PAUSE
+            next_order = max(next_order, next_look)
 
 
 def _chosen(rng: Random, worlds: Sequence[World]) -> World:
