@@ -43,6 +43,8 @@ def ship(order: Order, *, carrier: str, tracking_no: str, units: dict[int, int] 
     carrier, tracking_no = carrier.strip(), tracking_no.strip().upper()
     if not tracking_no:
         raise Refused(_("Give the tracking number."), "no_tracking_number")
+    if len(tracking_no) > 64 or len(carrier) > 40:
+        raise Refused(_("A tracking number has at most 64 characters, a carrier's name 40."), "too_long")
     now = locked(order)
     lines = list(order.lines.select_for_update().order_by("pk"))
     sending = _sending(lines, _left(lines), units)

@@ -320,3 +320,10 @@ def test_no_person_of_the_shop_confirms_for_the_buyer(shop, owner):
     with pytest.raises(PermissionDenied):
         fulfilment.confirm(order, by=owner.actor)
     assert everything(order) == before
+
+
+@pytest.mark.parametrize(("carrier", "number"), [("SF", "9" * 65), ("S" * 41, "SF1")])
+def test_a_number_or_a_name_that_is_too_long_is_refused_in_words(shop, carrier, number):
+    order = to_ship(shop)
+    with refusing(order, "too_long"):
+        send(order, number, carrier=carrier)
