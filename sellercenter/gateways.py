@@ -151,7 +151,7 @@ class RecordingGateway:
     def send(self, draft: Draft) -> None:
         """Keep the message, and say in the log that one would have left."""
         self.taken.append(draft)
-        log.info("%s message %s in %s would have left", draft.channel, draft.key, draft.language)
+        log.debug("%s message %s in %s would have left", draft.channel, draft.key, draft.language)
 
 
 class NoGateway:

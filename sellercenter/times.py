@@ -51,14 +51,15 @@ def due(at: datetime | None, now: datetime, zone: ZoneInfo, *, label: str = "") 
 
 
 def span(delta: timedelta) -> str:
-    """Write a length of time in its two largest units, such as 2 d 4 h or 35 min."""
-    minutes = int(delta.total_seconds() // 60)
+    """Write a length of time in its two largest units, such as 2 d 4 h or 35 min; under a minute in seconds."""
+    seconds = int(delta.total_seconds())
+    minutes = seconds // 60
     days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
     if days:
         return _("%(d)d d %(h)d h") % {"d": days, "h": hours}
     if hours:
         return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes}
-    return _("%(m)d min") % {"m": minutes}
+    return _("%(m)d min") % {"m": minutes} if minutes else _("%(s)d s") % {"s": seconds}
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:

@@ -25,7 +25,7 @@ def test_ticked_orders_are_flagged_while_one_watches(sit_down, shop, owner, orde
     expect(page.locator("[data-count]")).to_have_text("2")
     assert violations(page) == []
     page.get_by_role("button", name="Flag").click()
-    expect(page.locator(".bulk-will")).to_contain_text("2 of 2 chosen orders will be done.")
+    expect(page.locator(".bulk-will")).to_contain_text("2 of 2 chosen orders qualify.")
     assert violations(page) == []
     page.get_by_label("Red flag").check()
     page.get_by_role("button", name="Start").click()
@@ -47,7 +47,7 @@ def test_a_whole_page_and_then_everything_that_matches_can_be_meant(sit_down, sh
     expect(page.locator("[data-count]")).to_have_text("16")
     page.get_by_label("All that match").check()
     page.get_by_role("button", name="Approve").click()
-    expect(page.locator(".bulk-will")).to_contain_text("8 of 16 chosen orders will be done.")
+    expect(page.locator(".bulk-will")).to_contain_text("8 of 16 chosen orders qualify.")
     expect(page.locator(".bulk-wont")).to_contain_text("Unpaid")
     page.get_by_role("link", name="Not now").click()
     expect(page).to_have_url(re.compile(r"status=unpaid"))

@@ -41,9 +41,9 @@ def test_the_instant_before_a_day_belongs_to_an_earlier_day(name, day):
 @pytest.mark.parametrize(
     ("left", "level", "text"),
     [
-        (SECOND, "soon", "0 min"),
-        (timedelta(0), "late", "0 min late"),
-        (-SECOND, "late", "0 min late"),
+        (SECOND, "soon", "1 s"),
+        (timedelta(0), "late", "0 s late"),
+        (-SECOND, "late", "1 s late"),
         (-timedelta(hours=3, minutes=5), "late", "3 h 5 min late"),
         (times.SOON, "soon", "4 h 0 min"),
         (times.SOON + SECOND, "", "4 h 0 min"),
@@ -64,7 +64,7 @@ def test_no_deadline_shows_nothing():
 @pytest.mark.parametrize(
     ("delta", "text"),
     [
-        (timedelta(0), "0 min"),
+        (timedelta(0), "0 s"),
         (timedelta(minutes=59, seconds=59), "59 min"),
         (timedelta(hours=1), "1 h 0 min"),
         (timedelta(days=1), "1 d 0 h"),
