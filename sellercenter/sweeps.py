@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -44,9 +44,9 @@ def check() -> None:
         import_string(path)
 
 
-def run_round(*, seconds: float = SECONDS) -> list[Turn]:
-    """Let each sweep have its turn, one after the other; one that fails does not stop the next."""
-    return [turn(path, seconds=seconds) for path in settings.SWEEPS]
+def run_round(*, only: Sequence[str] = (), seconds: float = SECONDS) -> list[Turn]:
+    """Let each sweep, or `only` some, have its turn, one after the other; one that fails does not stop the next."""
+    return [turn(path, seconds=seconds) for path in only or settings.SWEEPS]
 
 
 def turn(path: str, *, seconds: float = SECONDS, stop: threading.Event | None = None) -> Turn:
@@ -103,16 +103,17 @@ def keep_going(path: str, *, every: float, stop: threading.Event) -> None:
     connections.close_all()
 
 
-def keep_all_going(*, every: float, asked_to_stop: Callable[[], bool]) -> None:
+def keep_all_going(*, every: float, asked_to_stop: Callable[[], bool], only: Sequence[str] = ()) -> None:
     """Run each sweep in a thread of its own, so that a slow gateway delays no deadline, until asked to stop.
 
+    `only` names some of them, so that a busy installation can give one a process of its own.
     Raises RuntimeError when a thread is gone for another reason: the process must then be started again.
     """
     stop = threading.Event()
     options = {"every": every, "stop": stop}
     threads = [
         threading.Thread(target=keep_going, args=[path], kwargs=options, name=path, daemon=True)
-        for path in settings.SWEEPS
+        for path in only or settings.SWEEPS
     ]
     for thread in threads:
         thread.start()

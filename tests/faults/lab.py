@@ -64,9 +64,9 @@ class Lab:
         self.running.append(started)
         return started
 
-    def sweep(self, *, every: float = 0.2, **env: str) -> subprocess.Popen[bytes]:
-        """Start a process of sweeps."""
-        return self.start("manage.py", "sweep", "--every", str(every), **env)
+    def sweep(self, *only: str, every: float = 0.2, **env: str) -> subprocess.Popen[bytes]:
+        """Start a process of all sweeps, or of some."""
+        return self.start("manage.py", "sweep", "--every", str(every), *(("--only", *only) if only else ()), **env)
 
     def worker(self, **env: str) -> subprocess.Popen[bytes]:
         """Start a Celery worker for all queues."""

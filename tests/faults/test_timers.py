@@ -104,7 +104,7 @@ def test_two_workers_decide_fast(lab: Lab, shop, report):
     ids = fill(shop, size(10_000, 1_000))
     every = [pk for group in ids.values() for pk in group]
     for _number in range(2):
-        lab.sweep(every=0.1)
+        lab.sweep("orders.timers.fire_due", every=0.1)
     until(lambda: lab.said().count("Sweeping every") == 2, seconds=20)
     for step, group in ids.items():
         make_due(group, step, first=3 if FULL else 2)

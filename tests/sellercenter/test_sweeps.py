@@ -123,6 +123,15 @@ def test_one_round_tells_what_was_done_and_fails_when_a_sweep_did(settings, caps
         call_command("sweep", "--once")
 
 
+def test_a_process_may_run_some_of_the_sweeps_alone(settings, capsys):
+    settings.SWEEPS = [BREAKING, COUNTING]
+    left["rows"] = 3
+    call_command("sweep", "--once", "--only", COUNTING)
+    assert capsys.readouterr().out == f"{COUNTING}: 3\n"
+    with pytest.raises(CommandError, match="invalid choice"):
+        call_command("sweep", "--once", "--only", "orders.nothing")
+
+
 def test_the_pause_after_failures_grows_and_is_forgotten(monkeypatch):
     pauses = []
 
