@@ -16,6 +16,7 @@ from orders.states import Abnormal, Flag, Status
 from sellercenter import money
 from sellercenter.columns import Setting, labels
 from sellercenter.models import Channel, Event, MessageState, OutgoingMessage
+from sellercenter.outgoing import NO_ADDRESS
 from sellercenter.permissions import ActorKind
 from sellercenter.texts import Text
 from sellercenter.times import moment
@@ -134,7 +135,8 @@ def _message(message: OutgoingMessage, at: Setting) -> Detail:
     """Show what came of one message to the buyer, under its channel."""
     state = labels(MessageState)[message.state]
     if message.state == MessageState.SKIPPED and message.last_error:
-        state = _("Not sent: the buyer has no address for it")
+        nobody = message.last_error == NO_ADDRESS
+        state = _("Not sent: the buyer has no address for it") if nobody else _("Not sent: there is no gateway for it")
     elif message.state == MessageState.DEAD:
         state = f"{state}: {message.last_error}"
     when = moment(message.sent_at, at.zone, this_year=at.year)

@@ -1,7 +1,7 @@
 """The ways by which a message leaves: e-mail through Django, SMS and in-site messages through one HTTP interface.
 
 A gateway takes a message under its stable key, or raises: `NotTaken` when it surely did not, `Rejected` when it never
-will, `Unknown` when nobody can tell. Reasons never hold an address or words of the message.
+will, `Unknown` when nobody can tell, `NoWay` when there is none. Reasons never hold an address or words of the message.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from django.utils.module_loading import import_string
 
 log = logging.getLogger(__name__)
 
+NO_GATEWAY = "this installation names no gateway for the channel"
+
 
 class GatewayError(Exception):
     """A message did not go through; the text is fit for a log."""
@@ -36,6 +38,14 @@ class Rejected(GatewayError):
 
 class Unknown(GatewayError):
     """It may have left or not: the answer is missing or makes no sense."""
+
+
+class Broken(Unknown):
+    """The way out broke on this very message, in a manner that it does not foresee; others may go through."""
+
+
+class NoWay(GatewayError):
+    """This installation sends nothing over the channel, which is its choice and no fault."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,10 @@ class EmailGateway:
         headers = {"Message-ID": f"<{draft.key}@{settings.MESSAGE_ID_DOMAIN}>", "Content-Language": draft.language}
         mail = EmailMessage(draft.subject, draft.text, to=[draft.address], headers=headers)
         try:
+            mail.message()
+        except ValueError as error:  # a line end in a header, or characters that no mail can carry
+            raise Rejected(f"no mail can be made of it ({type(error).__name__})") from None
+        try:
             mail.send()
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _words in error.recipients.values()]
@@ -158,10 +172,15 @@ class NoGateway:
     """A channel for which this installation names no gateway."""
 
     def send(self, draft: Draft) -> None:
-        """Refuse every message."""
-        raise Rejected("this installation names no gateway for the channel")
+        """Send nothing."""
+        raise NoWay(NO_GATEWAY)
 
 
 def gateway(channel: str) -> Gateway:
     """Return the gateway of a channel, as the settings name it."""
     return import_string(settings.MESSAGE_GATEWAYS[channel])()
+
+
+def without_gateway() -> list[str]:
+    """Return the channels over which this installation sends nothing."""
+    return [channel for channel, path in settings.MESSAGE_GATEWAYS.items() if import_string(path) is NoGateway]

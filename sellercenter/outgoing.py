@@ -15,15 +15,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from sellercenter import faults
 from sellercenter.crash import crash_here
-from sellercenter.gateways import Draft, GatewayError, Rejected, Unknown, gateway
+from sellercenter.gateways import Broken, Draft, GatewayError, NoWay, Rejected, Unknown, gateway
 from sellercenter.models import Channel, Event, Fault, MessageState, OutgoingMessage
 from sellercenter.permissions import Actor
 from sellercenter.wake import wake
@@ -31,6 +30,7 @@ from sellercenter.wake import wake
 SEND = "sellercenter.tasks.send_messages"
 SUBJECT, STEP = "outgoingmessage", "send"
 MOST_ATTEMPTS = 8
+NO_ADDRESS = "no address for this channel"
 # Longer than a gateway may take; a sender that died gives its message back after this.
 LEASE = timedelta(minutes=2)
 # A channel that fails so often in a row, or once so slowly, is left alone for a while, so that others get their turn.
@@ -182,7 +182,8 @@ def _see_through(claimed: Sequence[OutgoingMessage], channel: _Channel) -> None:
     crash_here("message.sent")
     for (message, _draft), (error, seconds) in zip(ready, results, strict=True):
         _note(message, error)
-        channel.went(error is None or isinstance(error, Rejected), seconds)
+        if not isinstance(error, Broken):  # that says something of the message, and nothing of the channel
+            channel.went(error is None or isinstance(error, (Rejected, NoWay)), seconds)
         crash_here("message.done")
 
 
@@ -193,7 +194,7 @@ def _composed(message: OutgoingMessage) -> Draft | None:
         return None
     try:
         composed = import_string(settings.MESSAGE_COMPOSERS[message.subject_type])(message)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):  # the database is away, for all of them
         raise
     except Exception as error:  # one message that can't be written must not keep the others
         _fail(message, faults.describe(error), again=True)
@@ -220,6 +221,8 @@ def _hand_over(draft: Draft) -> tuple[GatewayError | None, float]:
         gateway(draft.channel).send(draft)
     except GatewayError as error:
         return error, time.monotonic() - began
+    except Exception as error:  # one message that a gateway can't bear must not keep the others
+        return Broken(faults.describe(error)), time.monotonic() - began
     return None, time.monotonic() - began
 
 
@@ -227,6 +230,8 @@ def _note(message: OutgoingMessage, error: GatewayError | None) -> None:
     """Write what came of an attempt at sending."""
     if error is None:
         _write(message, state=MessageState.SENT, sent_at=Now(), last_error="")
+    elif isinstance(error, NoWay):
+        _write(message, state=MessageState.SKIPPED, last_error=str(error))
     elif isinstance(error, Unknown) and message.once:
         _write(message, state=MessageState.UNSURE, last_error=str(error))
     else:
@@ -240,7 +245,7 @@ def _leave(message: OutgoingMessage, composed: Wait | Unreachable | None) -> Non
     elif composed is None:
         _write(message, state=MessageState.SKIPPED, last_error="")
     else:
-        _write(message, state=MessageState.SKIPPED, last_error="no address for this channel")
+        _write(message, state=MessageState.SKIPPED, last_error=NO_ADDRESS)
 
 
 @transaction.atomic

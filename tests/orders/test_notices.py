@@ -224,6 +224,15 @@ def test_the_timeline_shows_each_message_with_its_channel_and_state(shop, owner)
     page.keeps_quiet_about("Channels")
 
 
+def test_the_timeline_tells_a_missing_gateway_from_a_missing_address(shop, owner, settings):
+    settings.MESSAGE_GATEWAYS = dict.fromkeys(settings.MESSAGE_GATEWAYS, "sellercenter.gateways.NoGateway")
+    order = unpaid(shop)
+    remind(order)
+    assert send() == [S.SKIPPED]
+    page = owner.get(url("order_detail", order)).says("Not sent: there is no gateway for it")
+    page.keeps_quiet_about("has no address")
+
+
 def test_a_low_stock_notice_leads_to_the_stock(shop, owner):
     order = make.order(shop)
     sku = order.lines.get().sku

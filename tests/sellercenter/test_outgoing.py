@@ -31,7 +31,19 @@ def compose(message: OutgoingMessage) -> outgoing.Composed:
         raise ValueError("a buyer's phone 13800138000")
     if word in ("moot", "nobody"):
         return Unreachable() if word == "nobody" else None
-    return Draft(message.key, message.channel, "buyer@relay.example", "A subject", "Some words", "en")
+    address = "a@b.example\nBcc: x@y.example" if word == "two lines" else "buyer@relay.example"
+    return Draft(message.key, message.channel, address, "A subject", "Some words", "en")
+
+
+class BreakingGateway:
+    """A way out that breaks on one message as nobody foresaw, and takes the others."""
+
+    taken: list[str] = []
+
+    def send(self, draft: Draft) -> None:
+        if "Bcc" in draft.address:
+            raise RuntimeError(f"what is {draft.address}?")
+        self.taken.append(draft.key)
 
 
 @pytest.fixture
@@ -112,6 +124,34 @@ def test_a_message_that_can_not_be_written_keeps_its_neighbours_and_no_private_w
     assert (state(bad), state(good)) == ((S.WAITING, 1), (S.SENT, 1))
     assert bad.last_error.startswith("ValueError in tests/")
     assert "138" not in bad.last_error
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_an_address_that_no_mail_can_carry_is_given_up_and_its_neighbours_leave_once(shop, world, once):
+    bad, neighbours = owe(shop, once=once, channel="email", data={"word": "two lines"}), []
+    neighbours += [owe(shop, once=one, channel="email") for one in (True, False)]
+    for _turn in range(3):
+        outgoing.send_due(10)
+        hurry()
+    assert [one.extra_headers["Message-ID"][1:-11] for one in mail.outbox] == [one.key for one in neighbours]
+    assert [state(one) for one in neighbours] == [(S.SENT, 1)] * 2
+    assert (state(bad), bad.last_error) == ((S.DEAD, 1), "no mail can be made of it (BadHeaderError)")
+
+
+@pytest.mark.parametrize(("once", "ends"), [(True, S.UNSURE), (False, S.DEAD)])
+def test_a_message_on_which_its_gateway_breaks_stays_alone_with_that(shop, settings, monkeypatch, once, ends):
+    monkeypatch.setattr(BreakingGateway, "taken", [])
+    settings.MESSAGE_GATEWAYS = {"in_site": f"{__name__}.BreakingGateway"}
+    neighbours = [owe(shop, once=True), owe(shop, once=False)]
+    bad = [owe(shop, once=once, data={"word": "two lines"}) for _one in range(outgoing.STRIKES + 1)]
+    last = owe(shop, once=True)
+    for _turn in range(outgoing.MOST_ATTEMPTS):
+        outgoing.send_due(10)
+        hurry()
+    assert sorted(BreakingGateway.taken) == sorted(one.key for one in (*neighbours, last))
+    assert {state(one)[0] for one in bad} == {ends}
+    assert bad[0].last_error.startswith("RuntimeError in tests/")
+    assert "Bcc" not in bad[0].last_error
 
 
 @pytest.mark.parametrize(
@@ -232,9 +272,11 @@ def test_an_e_mail_has_one_name_over_all_attempts(shop, world):
 
 def test_an_installation_without_a_gateway_says_so(shop, settings):
     settings.MESSAGE_GATEWAYS = {"in_site": "sellercenter.gateways.NoGateway"}
-    message = owe(shop, once=True)
+    messages = [owe(shop, once=once) for once in (True, False)]
     outgoing.send_due(10)
-    assert (state(message)[0], message.last_error) == (S.DEAD, "this installation names no gateway for the channel")
+    assert [state(message) for message in messages] == [(S.SKIPPED, 1)] * 2
+    assert {message.last_error for message in messages} == {"this installation names no gateway for the channel"}
+    assert not Fault.objects.exists()
 
 
 def test_the_demo_keeps_messages_in_memory(shop, settings):
