@@ -6,7 +6,7 @@ Every answer is read from PostgreSQL, so that it is right with Redis gone; Redis
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -21,17 +21,22 @@ from redis.exceptions import RedisError
 
 from sellercenter import money, ticks, times
 from sellercenter.celery import QUEUES
-from sellercenter.models import Event, Fault, Heartbeat, Job, MessageState, OutgoingMessage
+from sellercenter.gateways import without_gateway
+from sellercenter.models import Channel, Event, Fault, Heartbeat, Job, MessageState, OutgoingMessage
 from sellercenter.texts import Text
 
 # What is owed may be so late, a sign of life so old, the clocks so far apart, before something is wrong.
 LATE = timedelta(seconds=60)
 SILENT = timedelta(seconds=120)
 SKEW = timedelta(seconds=2)
+# So long may one piece of calendar work take, which gives no sign of life meanwhile.
+LONG = timedelta(hours=1)
 DAYS = timedelta(days=2)
 CAP = 1000
 SHOWN_FAULTS = 100
 JOBS = "sellercenter.jobs.run_some"
+# Calendar work whose failure is an alarm, until it went well again.
+ALARMING = ("sellercenter.chores.check_invariants",)
 WAITING = (MessageState.WAITING, MessageState.SENDING)
 
 
@@ -53,12 +58,16 @@ OWED = [
 
 @dataclass(frozen=True)
 class Line:
-    """One answer; `level` is '', 'soon' for what a person should look at, or 'late' for what is wrong."""
+    """One answer; `level` is '', 'soon' for what a person should look at, or 'late' for what is wrong.
+
+    `title` is what the label is called in the source.
+    """
 
     label: Text
     value: Text
     level: str = ""
     hint: Text = ""
+    title: str = ""
 
 
 @dataclass
@@ -82,7 +91,7 @@ def report() -> Report:
     lost = Fault.objects.filter(dead_at__isnull=False)
     made = Report(now, faults=list(lost.select_related("shop").order_by("-last_at", "pk")[:SHOWN_FAULTS]))
     made.sections = {
-        _("What is owed"): [*(_owed(one, now) for one in _every_owed()), _given_up(lost)],
+        _("What is owed"): [*(_owed(one, now) for one in _every_owed()), _given_up(lost), _ways_out()],
         _("Sweeps"): [_sweep(path, beats.get(f"sweep:{path}"), now) for path in settings.SWEEPS],
         _("Calendar work"): [_task(every, path, beats.get(f"task:{path}"), now) for every, path in settings.TIMETABLE],
         _("Queues"): [_redis(), *(_queue(name, beats.get(f"queue:{name}"), now) for name in QUEUES)],
@@ -109,17 +118,34 @@ def _given_up(lost: QuerySet[Fault]) -> Line:
     return Line(_("Given up"), money.capped(count, CAP), "soon" if count else "")
 
 
+def _ways_out() -> Line:
+    """Name the channels that lead nowhere: what would leave over them is skipped, which may be meant so."""
+    missing = ", ".join(str(Channel(one).label) for one in without_gateway())
+    if not missing:
+        return Line(_("Gateways for messages"), _("one for every channel"))
+    hint = _("Messages to buyers are not sent over a channel without a gateway; see docs/operations.md.")
+    return Line(_("Gateways for messages"), _("none for: %s") % missing, "soon", hint)
+
+
+def name_of(path: str) -> Text:
+    """Return what people call a sweep or a piece of calendar work; its path when nobody named it."""
+    return settings.WORK_NAMES.get(path, path)
+
+
 def _sweep(path: str, beat: Heartbeat | None, now: datetime) -> Line:
     if path == JOBS and Job.objects.open().filter(lease_until__gt=Now()).exists():
-        return Line(path, _("at work on a job"))
+        return Line(name_of(path), _("at work on a job"), title=path)
+    if beat and (task := beat.facts.get("task")) and now - beat.at <= LONG:
+        told = {"age": age(now - beat.at), "task": name_of(task)}
+        return Line(name_of(path), _("for %(age)s at work on: %(task)s") % told, title=path)
     hint = _("Is “manage.py sweep” running?")
-    return _sign_of_life(path, beat, now, SILENT, hint)
+    return replace(_sign_of_life(name_of(path), beat, now, SILENT, hint), title=path)
 
 
 def _task(every: str, path: str, beat: Heartbeat | None, now: datetime) -> Line:
-    line = _sign_of_life(path, beat, now, DAYS, "")
-    # Cleanings can wait for their next slot: nobody has to get up for one.
-    return Line(line.label, line.value, line.level and "soon")
+    line = _sign_of_life(name_of(path), beat, now, DAYS, "")
+    # Cleanings can wait for their next slot: nobody has to get up for one. What must hold and does not can't.
+    return replace(line, level=line.level if path in ALARMING else line.level and "soon", title=path)
 
 
 def _queue(name: str, beat: Heartbeat | None, now: datetime) -> Line:
@@ -127,7 +153,7 @@ def _queue(name: str, beat: Heartbeat | None, now: datetime) -> Line:
     return _sign_of_life(name, beat, now, SILENT, hint)
 
 
-def _sign_of_life(label: str, beat: Heartbeat | None, now: datetime, longest: timedelta, hint: Text) -> Line:
+def _sign_of_life(label: Text, beat: Heartbeat | None, now: datetime, longest: timedelta, hint: Text) -> Line:
     if beat is None:
         return Line(label, _("never"), "late", hint)
     said = _("%(age)s ago") % {"age": age(now - beat.at)}

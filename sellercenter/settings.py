@@ -326,6 +326,21 @@ TIMETABLE = [
     ("day", "sellercenter.chores.check_invariants"),
 ]
 
+# What people call the sweeps and the calendar work, on the health page.
+WORK_NAMES = {
+    "orders.timers.fire_due": _("Deadlines of orders"),
+    "sellercenter.outbox.fan_out": _("Passing on what happened"),
+    "sellercenter.outgoing.send_due": _("Sending messages to buyers"),
+    "sellercenter.timetable.run_due": _("Work by the calendar"),
+    "sellercenter.jobs.run_some": _("Long work"),
+    "sellercenter.chores.clear_ended_sessions": _("Delete logins that ended"),
+    "sellercenter.chores.clear_old_ticks": _("Delete old slots of the calendar"),
+    "sellercenter.chores.clear_read_notifications": _("Delete old notices that were read"),
+    "sellercenter.chores.clear_finished_jobs": _("Delete old work with its results"),
+    "orders.lookups.forget_old": _("Forget old pasted numbers"),
+    "sellercenter.chores.check_invariants": _("Check that everything holds"),
+}
+
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS = ["orders.notices.STAFF", "orders.notices.BUYERS"]
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.

@@ -11,6 +11,9 @@ from django.utils.module_loading import import_string
 
 from sellercenter import heartbeats, ticks
 
+# The sign of life of this sweep, which its round gives after the turn alone.
+SWEEP = "sweep:sellercenter.timetable.run_due"
+
 
 def run_due(limit: int) -> int:
     """Do the calendar work whose slot nobody has taken yet; return how many entries were done.
@@ -27,6 +30,7 @@ def run_due(limit: int) -> int:
 
 def _run(path: str) -> None:
     name = f"task:{path}"
+    heartbeats.beat(SWEEP, task=path)
     try:
         handled = import_string(path)()
     except Exception as error:

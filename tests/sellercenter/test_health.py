@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orders.models import Order
 from orders.states import Status
-from sellercenter import health, heartbeats, replays, ticks
+from sellercenter import health, heartbeats, replays, ticks, timetable
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Event, Fault, Heartbeat, Job, JobState, OutgoingMessage
 from sellercenter.permissions import admin_actor
@@ -39,7 +39,7 @@ def alive(settings):
 
 
 def lines():
-    return {str(line.label): line for section in health.report().sections.values() for line in section}
+    return {line.title or str(line.label): line for section in health.report().sections.values() for line in section}
 
 
 def ago(**span):
@@ -108,6 +108,43 @@ def test_a_chore_that_failed_is_worth_a_look_and_no_alarm(alive, settings):
     heartbeats.falter(f"task:{settings.TIMETABLE[0][1]}", heartbeats.Failed("not everything holds: x"))
     assert lines()[settings.TIMETABLE[0][1]].level == "soon"
     assert health.report().ok
+
+
+def test_a_broken_promise_is_an_alarm_until_the_check_went_well_again(alive, visitor):
+    name = "task:sellercenter.chores.check_invariants"
+    heartbeats.falter(name, heartbeats.Failed("not everything holds: x"))
+    assert lines()["sellercenter.chores.check_invariants"].level == "late"
+    assert visitor.get("/health/live").code == 503
+    heartbeats.beat(name, handled=0)
+    assert visitor.get("/health/live").code == 200
+
+
+def test_the_calendar_is_not_silent_while_one_of_its_works_takes_long(alive, settings, monkeypatch):
+    seen = []
+    monkeypatch.setattr("sellercenter.chores.check_invariants", lambda: seen.append(lines()[calendar]) or 0)
+    calendar, settings.TIMETABLE = "sellercenter.timetable.run_due", settings.TIMETABLE[-1:]
+    Heartbeat.objects.filter(name=f"sweep:{calendar}").update(at=ago(minutes=3))
+    timetable.run_due(1)
+    assert [(line.level, "Check that everything holds" in line.value) for line in seen] == [("", True)]
+    for minutes, level in ((50, ""), (61, "late")):
+        Heartbeat.objects.filter(name=f"sweep:{calendar}").update(at=ago(minutes=minutes))
+        assert lines()[calendar].level == level
+
+
+def test_sweeps_and_calendar_work_have_names_for_people_and_keep_their_paths_as_titles(alive, settings, root):
+    paths = [*settings.SWEEPS, *(path for _every, path in settings.TIMETABLE)]
+    assert set(settings.WORK_NAMES) == set(paths)
+    page = root.get("/health/").says("Deadlines of orders")
+    assert f'title="{paths[0]}">Deadlines of orders' in page.content.decode()
+
+
+def test_a_channel_without_a_gateway_is_named_and_is_no_alarm(alive, settings):
+    recording = "sellercenter.gateways.RecordingGateway"
+    settings.MESSAGE_GATEWAYS = dict.fromkeys(["in_site", "sms", "email"], recording)
+    assert lines()["Gateways for messages"].value == "one for every channel"
+    settings.MESSAGE_GATEWAYS |= {"sms": "sellercenter.gateways.NoGateway"}
+    line = lines()["Gateways for messages"]
+    assert (line.value, line.level, health.report().ok) == ("none for: SMS", "soon", True)
 
 
 def test_a_sweep_of_jobs_is_not_silent_while_it_works_on_one(alive, shop):
