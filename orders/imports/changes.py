@@ -20,12 +20,14 @@ from django.utils.translation import gettext as _
 from orders import derive, inventory, recipients
 from orders.clocks import wind
 from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts
+from orders.imports.lived import Lived
+from orders.imports.matching import known_payments
 from orders.lifecycle import ORDER
 from orders.models import Buyer, Creator, Order, OrderLine, Parcel, ParcelLine, Payment, Product, Recipient, Sku
 from orders.states import LineStatus, ParcelStatus, PaymentStatus, Status
 from sellercenter import events
 from sellercenter.models import Shop
-from sellercenter.permissions import Actor, ActorKind
+from sellercenter.permissions import Actor
 from sellercenter.privacy import is_masked
 
 RANK = {status: rank for rank, status in enumerate(Status)} | {Status.CANCELLED: 6, Status.COMPLETED: 6}
@@ -69,14 +71,6 @@ _LINE_ALWAYS = (
 )
 # What people wrote stays out of the history; that it changed is enough there.
 _UNTOLD = ("buyer_nickname", "buyer_message", "seller_note", "abnormal_reason", "cancel_reason")
-_PEOPLE = (ActorKind.MEMBER, ActorKind.ADMIN)
-_MARK = ("abnormal", "abnormal_reason", "abnormal_at")
-_MARKED_BY: dict[str, tuple[str, ...]] = {
-    "order.seller_note_written": ("seller_note",),
-    "order.flagged": ("flag",),
-    "order.marked": _MARK,
-    "order.unmarked": _MARK,
-}
 _DEFAULTS = {"kind": "normal", "source": "shop", "aftersales": "none"}
 
 
@@ -119,6 +113,7 @@ class _Update:
         self.shop, self.order, self.facts, self.by, self.now = shop, order, facts, by, now
         self.change = Change()
         self.fields: set[str] = set()
+        self.lived = Lived(order)
         self.stored = {line.number: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
 
     def told_status(self) -> Status:
@@ -168,6 +163,8 @@ class _Update:
             value = getattr(facts, name)
             if value and value != _DEFAULTS.get(name):
                 self._set(order, name, value)
+        if facts.ship_by:
+            self._set(order, "ship_by_promised", True, tell=False)
         self._marks()
         if facts.lines or any(getattr(facts, name) for name in _ORDER_AMOUNTS):
             for name in _ORDER_AMOUNTS:
@@ -187,15 +184,10 @@ class _Update:
         if facts.abnormal and not order.abnormal:
             told += [("abnormal", facts.abnormal), ("abnormal_reason", facts.abnormal_reason)]
             told += [("abnormal_at", facts.abnormal_at or self.now)]
-        touched = self._touched() if told else set()
+        touched = self.lived.marks if told else set()
         for name, value in told:
             if name not in touched:
                 self._set(order, name, value)
-
-    def _touched(self) -> set[str]:
-        """Return the fields among note, flag and mark that somebody here has set or emptied."""
-        by_people = events.of(self.order).filter(kind__in=_MARKED_BY, actor_kind__in=_PEOPLE)
-        return {name for kind in by_people.values_list("kind", flat=True) for name in _MARKED_BY[kind]}
 
     def _party(self, model: type[models.Model], key: str, value: str, **defaults: Any) -> Any:
         return model._default_manager.get_or_create(shop=self.shop, **{key: value}, defaults=defaults)[0]
@@ -267,7 +259,7 @@ class _Update:
         paid_at = self.facts.paid_at or self.order.paid_at or _latest(self.facts.payments, "paid_at")
         if paid_at is not None:
             self._set(self.order, "paid_at", paid_at)
-        known = _known_payments([*stored.values()], self.facts.payments)
+        known = known_payments([*stored.values()], self.facts.payments)
         for place, told in enumerate(self.facts.payments):
             payment = known.get(place)
             if payment is None:
@@ -503,34 +495,6 @@ _GONE_PARCEL = {
     Status.DELIVERED: ParcelStatus.DELIVERED,
     Status.COMPLETED: ParcelStatus.DELIVERED,
 }
-
-
-def _known_payments(stored: list[Payment], told: list[PaymentFacts]) -> dict[int, Payment]:
-    """Find the stored payment that each told one means, by its place in the file.
-
-    The transaction number tells for certain; without one it is what has the same method, best with the same amount.
-    """
-    found: dict[int, Payment] = {}
-    for same in (_same_number, _same_money, _same_method):
-        for place, one in enumerate(told):
-            if place not in found:
-                free = (payment for payment in stored if payment not in found.values() and same(payment, one))
-                if (payment := next(free, None)) is not None:
-                    found[place] = payment
-    return found
-
-
-def _same_number(payment: Payment, told: PaymentFacts) -> bool:
-    return bool(told.transaction_no) and payment.transaction_no == told.transaction_no
-
-
-def _same_money(payment: Payment, told: PaymentFacts) -> bool:
-    return payment.amount == told.amount and _same_method(payment, told)
-
-
-def _same_method(payment: Payment, told: PaymentFacts) -> bool:
-    other = told.transaction_no and payment.transaction_no
-    return payment.status == PaymentStatus.CAPTURED and payment.method == told.method and not other
 
 
 def _better(old: str, new: str) -> str:
