@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from sellercenter import events
 from sellercenter.crash import crash_here
-from sellercenter.jobs.items import fill, fill_from
+from sellercenter.jobs.items import fill, fill_from, without_choice
 from sellercenter.jobs.kinds import JobKind, every_kind, find, seen_by
 from sellercenter.jobs.runner import Progress, run_some
 from sellercenter.lifecycle import Refused
@@ -41,8 +41,8 @@ __all__ = [
 def create(shop: Shop, kind: str, *, params: dict[str, Any], by: Actor, member: Member | None) -> Job:
     """Write down that the work is wanted; a worker takes it up.
 
-    `params` is plain JSON; what stands there under `chosen` is forgotten once the job's items are written. `member` is
-    the person whose rights count while it runs, None for the system's own work.
+    `params` is plain JSON; what stands there under `chosen` is forgotten once the job's items are written, and when it
+    ends. `member` is the person whose rights count while it runs, None for the system's own work.
     """
     by.require(find(kind).permission)
     job = Job.objects.create(
@@ -59,7 +59,8 @@ def ask_stop(job: Job, *, by: Actor) -> None:
     """Stop the job: at once when it has not begun, else after the records that are at work; results are kept."""
     _require(job, by)
     same = Job.objects.filter(pk=job.pk)
-    ended = {"state": JobState.CANCELLED, "finished_at": Now(), "stop_asked_at": Now()}
+    ended: dict[str, Any] = {"state": JobState.CANCELLED, "finished_at": Now(), "stop_asked_at": Now()}
+    ended["params"] = without_choice(job.params)
     if not same.filter(state=JobState.QUEUED).update(**ended) and not same.open().update(stop_asked_at=Now()):
         raise Refused(_("This work has ended already."), "ended")
     events.record(job.shop, "job.stop_asked", job, by=by, kind_of_job=job.kind)
@@ -67,12 +68,17 @@ def ask_stop(job: Job, *, by: Actor) -> None:
 
 @transaction.atomic
 def repeat(job: Job, *, by: Actor, member: Member) -> Job:
-    """Start the work again for those records on which it failed."""
+    """Start the work again for those records on which it failed; while such a repetition is open, return that one."""
     _require(job, by)
+    # Two clicks wait for each other here, so that the second one finds what the first began.
+    job = Job.objects.select_for_update(of=("self",)).select_related("shop").get(pk=job.pk)
     failed = JobItem.objects.filter(job=job, state=ItemState.FAILED)
     if job.state in (JobState.QUEUED, JobState.RUNNING) or not failed.exists():
         raise Refused(_("There is nothing to repeat."), "nothing_failed")
-    again = create(job.shop, job.kind, params=job.params, by=by, member=member)
+    if begun := Job.objects.for_shop(job.shop).open().filter(params__repeats=job.pk).first():
+        return begun
+    params = {**without_choice(job.params), "repeats": job.pk}
+    again = create(job.shop, job.kind, params=params, by=by, member=member)
     total = fill(again, failed, ref="ref", label="label", given=F("given"))
     Job.objects.filter(pk=again.pk).update(total=total)
     return again

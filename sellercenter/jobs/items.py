@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection
 from django.db.models import CharField, QuerySet, Value
@@ -35,3 +36,8 @@ def fill_from(job: Job, lines: Iterable[tuple[int, str, str]]) -> int:
     """Write an item for each line that a person gave: the record's key, what people call it, what was given for it."""
     items = [JobItem(job=job, ref=ref, label=label[:80], given=given[:120]) for ref, label, given in lines]
     return len(JobItem.objects.bulk_create(items, batch_size=BATCH))
+
+
+def without_choice(params: dict[str, Any]) -> dict[str, Any]:
+    """Return a job's parameters without what was chosen: a filter can hold a phone, so nobody keeps it for long."""
+    return {name: value for name, value in params.items() if name != "chosen"}

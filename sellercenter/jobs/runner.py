@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from sellercenter import events
 from sellercenter.crash import crash_here
+from sellercenter.jobs.items import without_choice
 from sellercenter.jobs.kinds import JobKind, find
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ItemState, Job, JobItem, JobState
@@ -142,7 +143,7 @@ def _prepare(job: Job, kind: JobKind) -> None:
     with transaction.atomic():
         _hold(job)
         job.total = kind.prepare(job)
-        job.params = {name: value for name, value in job.params.items() if name != "chosen"}
+        job.params = without_choice(job.params)
         _hold(job, total=job.total, params=job.params)
     crash_here("job.prepared")
 
@@ -293,6 +294,7 @@ def _release(job: Job, *, error: str = "", pause: timedelta = timedelta(0)) -> N
 def _end(job: Job, state: JobState, *, error: str = "", result: dict[str, Any] | None = None) -> None:
     """End the job and tell its history, unless somebody else holds it by now."""
     values = {"state": state, "error": error[:300], "result": result or {}, "lease_until": None}
+    values["params"] = without_choice(job.params)
     mine = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
     if not mine.update(finished_at=Now(), **values):
         return

@@ -336,6 +336,17 @@ def test_a_job_that_has_not_begun_stops_at_once(owner):
     assert jobs.run_some(1000) == 0
 
 
+def test_what_was_chosen_is_forgotten_however_the_job_ends(owner, reviewer):
+    stopped, barred, stuck = (wanted(owner, chosen={"query": "phone=138"}) for _each in range(3))
+    jobs.ask_stop(stopped, by=owner.actor)
+    Job.objects.filter(pk=barred.pk).update(member=None)
+    Job.objects.filter(pk=stuck.pk).update(attempts=runner.MOST_CLAIMS)
+    jobs.run_some(1000)
+    ends = [JobState.CANCELLED, JobState.FAILED, JobState.FAILED]
+    assert [fresh(job).state for job in (stopped, barred, stuck)] == ends
+    assert [fresh(job).params for job in (stopped, barred, stuck)] == [{"records": 60}] * 3
+
+
 def test_a_job_of_one_whole_stops_where_it_reports(owner):
     job = wanted(owner, "test.whole")
     claimed = runner._claim()
@@ -389,6 +400,35 @@ def test_what_failed_can_be_repeated_alone(owner):
     assert done_to(again) == [3, 4]
     with pytest.raises(Refused):
         jobs.repeat(fresh(again), by=owner.actor, member=owner.member)
+
+
+def test_what_failed_is_repeated_once_however_often_somebody_clicks(owner):
+    job = wanted(owner, records=10, breaks=[3, 4])
+    jobs.run_some(1000)
+    first, second = (jobs.repeat(fresh(job), by=owner.actor, member=owner.member) for _click in range(2))
+    assert first == second
+    jobs.run_some(1000)
+    assert counts(first) == (JobState.DONE, 2, 0, 0, 2)
+    assert jobs.repeat(fresh(job), by=owner.actor, member=owner.member) != first
+
+
+def test_two_clicks_at_the_same_moment_begin_one_repetition(owner):
+    job = wanted(owner, records=10, breaks=[3, 4])
+    jobs.run_some(1000)
+    begun, together = [], threading.Barrier(2)
+
+    def click():
+        together.wait(10)
+        begun.append(jobs.repeat(fresh(job), by=owner.actor, member=owner.member).pk)
+        connection.close()
+
+    threads = [threading.Thread(target=click) for _click in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert begun[0] == begun[1]
+    assert Job.objects.count() == 2
 
 
 def test_messages_are_in_the_language_of_the_starter(owner):
