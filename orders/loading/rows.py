@@ -47,7 +47,7 @@ _ORDER_WORKED_OUT = (
     ),
     *("completed_at", "cancelled_at", "abnormal_at", "pay_by", "ship_by", "confirm_by", "answer_by"),
     *("total_amount", "paid_amount", "refund_due"),
-    *("held", "note_count", "import_digest"),
+    *("ship_by_promised", "held", "note_count", "import_digest"),
 )
 _LINE_AS_IS = (
     *("number", "title", "variant", "seller_sku", "quantity", "list_price", "unit_price", "platform_discount"),
@@ -84,7 +84,7 @@ def _order_rows(shop: Shop, arrivals: list[Arrival], known: Known) -> Iterator[t
             *(arrival.completed_at, arrival.cancelled_at, arrival.abnormal_at),
             *(clocks.pay_by, clocks.ship_by, clocks.confirm_by, clocks.answer_by),
             *(facts.total_amount, facts.paid_amount, ZERO),
-            *(False, len(facts.notes), facts.digest),
+            *(facts.ship_by is not None, False, len(facts.notes), facts.digest),
             *_order_as_is(facts),
         )
 

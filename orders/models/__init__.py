@@ -3,6 +3,7 @@
 from orders.models.goods import Buyer, Creator, Product, Sku, StockMovement
 from orders.models.orders import (
     LISTED,
+    CancelPace,
     Order,
     OrderLine,
     OrderNote,
@@ -18,6 +19,7 @@ from orders.models.orders import (
 __all__ = [
     "LISTED",
     "Buyer",
+    "CancelPace",
     "Creator",
     "Order",
     "OrderLine",

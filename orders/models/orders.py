@@ -92,6 +92,8 @@ class Order(models.Model):
     reminded_at = models.DateTimeField(_("reminded by a person"), null=True, blank=True)
     pay_by = models.DateTimeField(_("pay by"), null=True, blank=True)
     ship_by = models.DateTimeField(_("ship by"), null=True, blank=True)
+    # A time that came with the order stays whatever the shop's policy becomes.
+    ship_by_promised = models.BooleanField(_("ship-by time promised by the platform"), default=False, db_default=False)
     confirm_by = models.DateTimeField(_("receipt confirmed by"), null=True, blank=True)
     deadline_at = GeneratedField(
         expression=Case(
@@ -241,6 +243,17 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class CancelPace(models.Model):
+    """When the next late order of a shop may be cancelled by itself, and which turn in the queue for that is free."""
+
+    shop = models.OneToOneField(Shop, models.CASCADE, primary_key=True, related_name="+")
+    next_at = models.DateTimeField()
+    queue_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.shop_id}: {self.next_at:%F %T}"
 
 
 class Recipient(models.Model):
