@@ -6,6 +6,8 @@ does the orders one by one, through the same verbs as everywhere, and keeps what
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,13 +24,13 @@ from orders.filters import matching
 from orders.lifecycle import ORDER
 from orders.models import Order
 from orders.states import Abnormal, Status
-from sellercenter import jobs
+from sellercenter import jobs, privacy
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Job, JobItem, Member, Shop
 from sellercenter.permissions import Actor, Perm
 from sellercenter.texts import Text
 
-# Seconds for which a choice of orders may be looked at before the work is started.
+# Seconds for which a choice of orders may be looked at before the work is started; it waits in the person's session.
 VALID_FOR = 3600
 MOST_TICKED = 500
 _SALT = "orders.bulk"
@@ -75,19 +77,19 @@ class Chosen:
         return cls(kept["at"], kept["upto"], kept["query"], tuple(kept["ids"]), kept["every"])
 
     def seal(self, member: Member) -> str:
-        """Sign the choice for an address; it opens for this person in this shop alone, and not for long."""
-        return signing.dumps({**self.plain(), "member": member.pk}, salt=_SALT, compress=True)
+        """Encrypt the choice, as its filter can hold a phone; it opens for this person alone, and not for long."""
+        text = privacy.encrypt(json.dumps(self.plain()), shop_id=member.shop_id, place=f"{_SALT}|{member.pk}")
+        return signing.TimestampSigner(salt=_SALT).sign(b64encode(text).decode())
 
     @classmethod
-    def unseal(cls, token: str, member: Member) -> Self:
-        """Read a signed choice; raises Refused when it was changed, is too old or belongs to somebody else."""
+    def unseal(cls, text: str, member: Member) -> Self:
+        """Read an encrypted choice; raises Refused when it was changed, is too old or belongs to somebody else."""
         try:
-            kept = signing.loads(token, salt=_SALT, max_age=VALID_FOR)
-        except signing.BadSignature:
-            kept = {}
-        if kept.get("member") != member.pk:
-            raise Refused(_("This choice of orders can't be used any more. Choose them again."), "bad_choice")
-        return cls.read(kept)
+            kept = b64decode(signing.TimestampSigner(salt=_SALT).unsign(text, max_age=VALID_FOR))
+            plain = privacy.decrypt(kept, shop_id=member.shop_id, place=f"{_SALT}|{member.pk}")
+        except (signing.BadSignature, privacy.Unreadable):
+            raise Refused(_("This choice of orders can't be used any more. Choose them again."), "bad_choice") from None
+        return cls.read(json.loads(plain))
 
 
 @dataclass(frozen=True)

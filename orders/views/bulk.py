@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
@@ -20,6 +22,9 @@ from sellercenter.pages import ShopPage
 from sellercenter.permissions import Perm
 
 MOST = 10**9
+# So many choices wait at once, for as many tabs.
+MOST_KEPT = 5
+_KEPT = "chosen_orders"
 FORMS: dict[str, type[forms.Form]] = {
     "approve": forms.Form,
     "ship": ShipLinesForm,
@@ -39,7 +44,7 @@ def bulk_paths(route: str) -> list[URLPattern]:
 
 
 class OrderBulk(ShopPage):
-    """One action on many orders: the list sends the choice, which travels on signed; the next screen is the job's."""
+    """One action on many orders: the list sends the choice, which the session keeps; the next screen is the job's."""
 
     permission = Perm.ORDERS_VIEW
     template = "orders/bulk.html"
@@ -54,7 +59,7 @@ class OrderBulk(ShopPage):
         if "of" in request.POST:
             return self._with_choice(request.POST["of"], self.start)
         try:
-            token = self.choose().seal(self.member)
+            token = self.keep(self.choose())
         except Refused as refused:
             messages.error(request, str(refused.message))
             return HttpResponseRedirect(self._list(request.POST.get("query", "")))
@@ -67,13 +72,20 @@ class OrderBulk(ShopPage):
         every = data.get("all") == "1"
         return Chosen.of(self.shop, ids=ids, query=data.get("query", "")[:4000], every=every, now=self.now)
 
-    def _with_choice(self, token: str, then: Any) -> HttpResponse:
-        """Open the signed choice and go on; without one that opens, say so."""
+    def keep(self, chosen: Chosen) -> str:
+        """Keep the choice in the session, where no log sees it, and return the key under which it is found again."""
+        key, kept = secrets.token_urlsafe(12), self.request.session.get(_KEPT, {})
+        newest = [*kept.items(), (key, chosen.seal(self.member))][-MOST_KEPT:]
+        self.request.session[_KEPT] = dict(newest)
+        return key
+
+    def _with_choice(self, key: str, then: Callable[[Chosen], HttpResponse]) -> HttpResponse:
+        """Open the choice that was kept and go on; without one that opens, say so."""
         try:
-            return then(Chosen.unseal(token, self.member))
+            return then(Chosen.unseal(self.request.session.get(_KEPT, {}).get(key, ""), self.member))
         except Refused as refused:
             back = {"label": _("Back to the orders"), "url": self._list(""), "primary": True}
-            said = str(refused.message) if token else _("Choose orders in the list first.")
+            said = str(refused.message) if key else _("Choose orders in the list first.")
             empty = {"title": said, "text": "", "actions": [back], "icon": "list"}
             return self.show(page={"title": self.action.label}, empty=empty)
 
@@ -100,7 +112,7 @@ class OrderBulk(ShopPage):
             ],
             every=chosen.every,
             form=form,
-            of=chosen.seal(self.member),
+            of=self.request.POST.get("of") or self.request.GET.get("of", ""),
             action={"label": self.action.label, "danger": self.action.danger, "code": self.action.code},
             back_url=self._list(chosen.query),
         )

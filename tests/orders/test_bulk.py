@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import signing
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -163,6 +165,26 @@ def test_what_the_filter_held_stays_nowhere_once_the_orders_are_known(shop, owne
     job = started(owner, shop, "flag", page)
     worked(job)
     assert make.PHONE not in str(fresh(job).params)
+
+
+def test_no_address_and_no_table_shows_what_was_looked_for(shop, owner):
+    crowd(shop)
+    answer = chosen(owner, shop, "flag", all="1", query=f"phone={make.PHONE}")
+    address = answer.headers["Location"]
+    assert re.fullmatch(r".*\?of=[\w-]{16}", address)
+    sessions = [session.get_decoded() for session in Session.objects.all()]
+    [kept] = [data["chosen_orders"] for data in sessions if "chosen_orders" in data]
+    assert list(kept) == [address.rpartition("=")[2]]
+    readable = b64decode(kept[next(iter(kept))].partition(":")[0])
+    assert make.PHONE.encode() not in readable
+    assert owner.get(address).context["total"] == 16
+
+
+def test_the_newest_choices_wait_and_the_oldest_are_forgotten(shop, owner):
+    orders = crowd(shop)
+    addresses = [chosen(owner, shop, "flag", ids=[order.pk]).headers["Location"] for order in orders[:6]]
+    owner.get(addresses[0]).says("can't be used any more")
+    assert all(owner.get(address).context["total"] == 1 for address in addresses[1:])
 
 
 def test_a_choice_of_another_person_shop_or_time_is_refused(shop, other_shop, owner, reviewer, stranger, monkeypatch):
