@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Now
 
-from orders import actions, clocks, gateways, inventory
+from orders import actions, clocks, gateways, inventory, pacing
 from orders.lifecycle import ORDER
 from orders.models import Order, OrderLine, Parcel
 from orders.payments import pay
@@ -29,12 +29,6 @@ from sellercenter.permissions import SYSTEM, Actor
 from sellercenter.schedule import Schedule
 
 BATCH = 250
-# An order that is cancelled so much later than it should have been tells of an outage.
-OUTAGE = timedelta(minutes=30)
-# When more than so many orders of a shop are that late, they are cancelled one by one at this pace, so that people can
-# step in.
-AT_ONCE = 20
-PACE = timedelta(milliseconds=300)
 # A payment that is under way at the provider gets this much more time, once.
 GRACE = timedelta(minutes=30)
 # When a gateway that does not answer is asked again.
@@ -42,8 +36,8 @@ ASK_AGAIN = timedelta(minutes=1)
 
 # What the steps read of an order; a row's sixty columns would cost more than what is done with it.
 _READ = (
-    *("shop_id", "status", "due_at", "due_step", "due_later", "pay_by", "ship_by", "shipped_at", "abnormal"),
-    *("cancel_requested_at", "cancel_wish"),
+    *("shop_id", "status", "due_at", "due_step", "due_later", "paid_at", "pay_by", "ship_by", "shipped_at"),
+    *("answer_by", "abnormal", "held", "cancel_requested_at", "cancel_wish"),
 )
 
 logger = logging.getLogger(__name__)
@@ -135,13 +129,31 @@ def _makes_sense(order: Order, step: str) -> bool:
 
 
 def _fire(rows: Sequence[Order], now: datetime) -> None:
-    """Let locked orders take their steps: all of one step together."""
+    """Let locked orders take their steps, all of one step together; late cancels whose turn has not come wait."""
+    ending = [order for order in rows if _would_end(order)]
+    put_off = {order.pk for order in ending} - {order.pk for order in pacing.ready(ending, now)}
     groups: dict[str, list[Order]] = defaultdict(list)
     for order in rows:
-        groups[order.due_step].append(order)
+        if order.pk not in put_off:
+            groups[order.due_step].append(order)
     for step, group in groups.items():
         _STEPS[step](group, now)
         faults.cleared("order", [order.pk for order in group], step)
+    _give_back([order.pk for order in ending if order.pk not in put_off])
+
+
+def _would_end(order: Order) -> bool:
+    """Say whether the order's step cancels it; what has partly left stays, and so does what nobody asks to cancel."""
+    if order.due_step not in _CANCELS or order.status not in ORDER.moves[order.due_step].sources:
+        return False
+    return order.due_step != "accept_cancel" or order.cancel_requested_at is not None
+
+
+def _give_back(ids: Sequence[int]) -> None:
+    """Cancel the lines of cancelled orders and give back what they reserve: SKUs are locked once, in their order."""
+    if ids:
+        OrderLine.objects.filter(order__in=ids).exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED)
+        inventory.release_many(ids, by=SYSTEM)
 
 
 def _advance(rows: Sequence[Order]) -> None:
@@ -173,49 +185,15 @@ def _tell(kind: str) -> Callable[[Sequence[Order], datetime], None]:
 
 
 def _expire(rows: Sequence[Order], now: datetime) -> None:
-    """Cancel what was not paid in time, after an outage at a limited pace; part payments become refunds to make."""
-    ready = _paced(rows, now)
-    _end(ready, "expire", now, cancelled_by=CancelledBy.SYSTEM, refund_due=actions.OWED)
-
-
-def _paced(rows: Sequence[Order], now: datetime) -> list[Order]:
-    """Return the orders to cancel now; where a shop comes out of an outage with many, they get times in a row."""
-    late: dict[int, list[Order]] = defaultdict(list)
-    ready: list[Order] = []
-    for order in rows:
-        waited = order.pay_by is not None and now - order.pay_by > OUTAGE
-        # A time that is not the order's own limit was given here before: its turn has come.
-        (late[order.shop_id] if waited and order.due_at == order.pay_by else ready).append(order)
-    for shop_id in sorted(late):
-        ready += _queued(shop_id, late[shop_id], now)
-    return ready
-
-
-def _queued(shop_id: int, waiting: Sequence[Order], now: datetime) -> Sequence[Order]:
-    """Let late orders of a shop queue up behind those that do already; return those whose turn is now."""
-    # Sweeps that find orders of the same shop at once give their times one after the other.
-    Shop.objects.select_for_update(no_key=True).get(pk=shop_id)
-    queue = Order.objects.filter(shop_id=shop_id, status=Status.UNPAID, due_step="expire", deadline_at__lt=now - OUTAGE)
-    if len(queue.values_list("pk")[: AT_ONCE + 1]) <= AT_ONCE:
-        return waiting
-    # A grace ends half an hour from now; whoever queued up behind it would wait as long for nothing.
-    awaited = Event.objects.filter(subject_type="order", subject_id=OuterRef("pk"), kind="order.payment_awaited")
-    last = queue.filter(~Exists(awaited), due_at__gt=now).aggregate(last=Max("due_at"))["last"]
-    start = last + PACE if last else now
-    planned = [(one.pk, Schedule.of(one).plus("expire", start + PACE * place)) for place, one in enumerate(waiting)]
-    schedule.write(Order, planned if last else planned[1:])
-    return [] if last else waiting[:1]
+    """Cancel what was not paid in time; part payments become refunds to make."""
+    _end(rows, "expire", now, cancelled_by=CancelledBy.SYSTEM, refund_due=actions.OWED)
 
 
 def _end(rows: Sequence[Order], move: str, now: datetime, **fields: Any) -> None:
-    """Cancel locked orders with their lines, and give back what they reserve."""
-    if not rows:
-        return
-    ids = [order.pk for order in rows]
-    fields |= {"cancelled_at": now, "updated_at": now}
-    ORDER.move_all(rows, move, by=SYSTEM, now=now, data=lambda order: _why(order.cancel_wish), **fields)
-    OrderLine.objects.filter(order__in=ids).exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED)
-    inventory.release_many(ids, by=SYSTEM)
+    """Cancel locked orders; their lines and what they reserve follow together with those of the other steps."""
+    if rows:
+        fields |= {"cancelled_at": now, "updated_at": now}
+        ORDER.move_all(rows, move, by=SYSTEM, now=now, data=lambda order: _why(order.cancel_wish), **fields)
 
 
 def _why(wish: str) -> dict[str, str]:
@@ -224,18 +202,14 @@ def _why(wish: str) -> dict[str, str]:
 
 def _cancel_unshipped(rows: Sequence[Order], now: datetime) -> None:
     """Cancel what was not shipped by the automatic limit; what has partly left stays with people."""
-    whole = [order for order in rows if order.status in ORDER.moves["cancel_unshipped"].sources]
+    whole = [order for order in rows if _would_end(order)]
     _end(whole, "cancel_unshipped", now, cancelled_by=CancelledBy.SYSTEM, refund_due=actions.OWED)
     _advance([order for order in rows if order.status != Status.CANCELLED])
 
 
 def _accept_cancel(rows: Sequence[Order], now: datetime) -> None:
     """Take silence for consent: the buyer's wish to cancel is granted."""
-    asked = [
-        order
-        for order in rows
-        if order.cancel_requested_at is not None and order.status in ORDER.moves["accept_cancel"].sources
-    ]
+    asked = [order for order in rows if _would_end(order)]
     values = {"cancelled_by": CancelledBy.BUYER, "cancel_reason": F("cancel_wish"), "refund_due": actions.OWED}
     _end(asked, "accept_cancel", now, **values)
     _advance([order for order in rows if order.status != Status.CANCELLED])
@@ -269,6 +243,7 @@ def _complete(rows: Sequence[Order], now: datetime) -> None:
     ORDER.move_all(rows, "complete", by=SYSTEM, now=now, completed_at=now, updated_at=now)
 
 
+_CANCELS = ("expire", "cancel_unshipped", "accept_cancel")
 _STEPS: dict[str, Callable[[Sequence[Order], datetime], None]] = {
     "remind": _remind("first", "first_channels"),
     "remind_again": _remind("second", "second_channels"),
@@ -316,7 +291,7 @@ def _ask_later(ids: Sequence[int]) -> None:
     waiting = Order.objects.filter(pk__in=ids, due_step="expire").order_by("due_at", "pk").annotate(now_there=Now())
     planned = []
     for place, order in enumerate(waiting.select_for_update(skip_locked=True)):
-        at = order.now_there + ASK_AGAIN + PACE * place
+        at = order.now_there + ASK_AGAIN + pacing.PACE * place
         planned.append((order.pk, Schedule.of(order).plus("expire", at)))
     schedule.write(Order, planned)
 

@@ -39,6 +39,7 @@ VERBS = {
     "orders/lookups.py",
     "sellercenter/schedule.py",
     "orders/timers.py",
+    "orders/pacing.py",
     "orders/placing.py",
     "orders/payments.py",
     "orders/fulfilment.py",

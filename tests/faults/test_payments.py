@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from orders.models import Order
+from orders.pacing import PACE
 from orders.states import Status
-from orders.timers import PACE
 from tests.faults.lab import FULL, Lab, happened, make_due, orders_for, run, size, until
 from tests.outside import payment_gateway
 
