@@ -51,11 +51,15 @@ HISTORY: list[Invariant] = [
 MONEY: list[Invariant] = [
     (
         "expired_though_paid",
-        "No order that was paid in time was cancelled by its timer.",
+        "No order of which a payment in time was known was cancelled by its timer.",
         f"SELECT ended.id, ended.cancelled_at, sum(payment.amount) AS paid FROM orders_order ended"
         " JOIN orders_payment payment ON payment.order_id = ended.id AND payment.status = 'captured'"
         f" WHERE ended.id IN (SELECT order_id FROM ({_CHANGES}) changes WHERE kind = 'order.expired')"
         " AND payment.paid_at <= ended.cancelled_at"
+        # A file may tell of it only afterwards.
+        " AND NOT EXISTS (SELECT FROM sellercenter_event late WHERE late.subject_type = 'order'"
+        " AND late.subject_id = ended.id AND late.kind = 'order.paid_late'"
+        " AND late.data->>'payment' = payment.position::text)"
         " GROUP BY ended.id HAVING sum(payment.amount) >= ended.total_amount",
     ),
     (
@@ -72,6 +76,13 @@ MONEY: list[Invariant] = [
         f" JOIN ({_CAPTURED} WHERE status = 'captured' GROUP BY order_id) paid ON paid.order_id = ended.id"
         f" WHERE ended.status = 'cancelled' AND ended.id IN ({_ENDED_HERE})"
         " AND paid.amount > ended.refunded_amount + ended.refund_due",
+    ),
+    (
+        "refund_due_within_paid",
+        "What was refunded and what is still to be refunded is no more than was captured.",
+        "SELECT bought.id, refund_due, refunded_amount, paid_amount FROM orders_order bought"
+        " WHERE refund_due > 0 AND refund_due + refunded_amount >"
+        " (SELECT coalesce(sum(amount), 0) FROM orders_payment WHERE order_id = bought.id AND status = 'captured')",
     ),
     (
         "paid_has_its_money",

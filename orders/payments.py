@@ -37,11 +37,11 @@ def pay(order: Order, *, amount: Decimal, method: PaymentMethod | str, transacti
     now = locked(order)
     if order.payments.filter(transaction_no=transaction_no).exists():
         return False
-    _record(order, amount, method, transaction_no)
-    order.paid_amount += amount
     if order.status != Status.UNPAID:
-        _too_much(order, amount, "order.paid_late" if order.status == Status.CANCELLED else "order.paid_twice", by)
+        add_unowed(order, amount=amount, method=method, transaction_no=transaction_no, by=by)
         return True
+    _record(order, amount, method, transaction_no, Now())
+    order.paid_amount += amount
     missing = order.total_amount - order.paid_amount
     if missing > 0:
         Order.objects.filter(pk=order.pk).update(paid_amount=order.paid_amount, updated_at=now)
@@ -51,9 +51,37 @@ def pay(order: Order, *, amount: Decimal, method: PaymentMethod | str, transacti
     return True
 
 
-def _record(order: Order, amount: Decimal, method: PaymentMethod | str, transaction_no: str) -> None:
+def add_unowed(
+    order: Order,
+    *,
+    amount: Decimal,
+    method: PaymentMethod | str,
+    transaction_no: str,
+    by: Actor,
+    paid_at: datetime | None = None,
+    back: Decimal | None = None,
+) -> Payment:
+    """Record a payment that was not known of an order that owes nothing, or less: `back` of it is a refund to make.
+
+    All of it when `back` is left out. `paid_at` is when it was made, the database's now unless somebody tells. The
+    caller holds the order locked; states and clocks stay as they are.
+    """
+    payment = _record(order, amount, method, transaction_no, paid_at or Now())
+    back = amount if back is None else back
+    order.paid_amount += amount
+    order.refund_due += back
+    values = {"paid_amount": order.paid_amount, "refund_due": order.refund_due}
+    Order.objects.filter(pk=order.pk).update(**values, updated_at=Now())
+    kind = "order.paid_late" if order.status == Status.CANCELLED else "order.paid_twice"
+    events.record(order.shop, kind, order, by=by, amount=back, payment=payment.position)
+    return payment
+
+
+def _record(
+    order: Order, amount: Decimal, method: PaymentMethod | str, transaction_no: str, paid_at: datetime | Now
+) -> Payment:
     last = order.payments.aggregate(last=Max("position"))["last"] or 0
-    Payment.objects.create(
+    return Payment.objects.create(
         shop_id=order.shop_id,
         order=order,
         position=last + 1,
@@ -61,7 +89,7 @@ def _record(order: Order, amount: Decimal, method: PaymentMethod | str, transact
         status=PaymentStatus.CAPTURED,
         transaction_no=transaction_no,
         amount=amount,
-        paid_at=Now(),
+        paid_at=paid_at,
     )
 
 
@@ -78,11 +106,3 @@ def _go_on(order: Order, method: PaymentMethod | str, now: datetime, by: Actor) 
         ship_by=order.ship_by or clocks.plus(now, order.shop.policy.ship_within),
         updated_at=now,
     )
-
-
-def _too_much(order: Order, amount: Decimal, kind: str, by: Actor) -> None:
-    """Keep money that nobody owes as a refund to make."""
-    order.refund_due += amount
-    values = {"paid_amount": order.paid_amount, "refund_due": order.refund_due}
-    Order.objects.filter(pk=order.pk).update(**values, updated_at=Now())
-    events.record(order.shop, kind, order, by=by, amount=amount)

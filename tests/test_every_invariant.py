@@ -155,6 +155,10 @@ def _cancelled_owes_back(shop):
     sql("UPDATE orders_order SET refund_due = refund_due - 1 WHERE id = %s", cancelled(shop).pk)
 
 
+def _refund_due_within_paid(shop):
+    sql("UPDATE orders_order SET refund_due = refund_due + 1 WHERE id = %s", cancelled(shop).pk)
+
+
 def _paid_has_its_money(shop):
     sql("UPDATE orders_payment SET status = 'failed' WHERE order_id = %s", paid(shop).pk)
 

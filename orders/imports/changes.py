@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from orders import derive, inventory, recipients
+from orders import derive, inventory, payments, recipients
 from orders.clocks import wind
 from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts
 from orders.imports.lived import Lived
@@ -25,7 +26,7 @@ from orders.imports.matching import known_payments
 from orders.lifecycle import ORDER
 from orders.models import Buyer, Creator, Order, OrderLine, Parcel, ParcelLine, Payment, Product, Recipient, Sku
 from orders.states import LineStatus, ParcelStatus, PaymentStatus, Status
-from sellercenter import events
+from sellercenter import events, money
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor
 from sellercenter.privacy import is_masked
@@ -87,14 +88,19 @@ def update(shop: Shop, facts: OrderFacts, *, by: Actor, now: datetime) -> Change
     """Bring one stored order up to the facts, under a lock on its row, and record what changed.
 
     Nothing at all is written when the facts are older than what is stored; the change then holds a note and no fields.
+    Money for an order that was cancelled here is never too old: it has come, or went back.
     """
     order = Order.objects.for_shop(shop).select_for_update(of=("self",)).get(number=facts.number)
     update = _Update(shop, order, facts, by, now)
     stored = Status(order.status)
-    if max(RANK[update.told_status()], RANK[facts.stage]) < RANK[stored] or _ended_otherwise(order, facts):
-        return Change(notes=[_("The file is older than what is stored: the order is “%s” already.") % stored.label])
     before = order.status
-    update.run()
+    if max(RANK[update.told_status()], RANK[facts.stage]) < RANK[stored] or _ended_otherwise(order, facts):
+        update.take_money()
+        if not update.change.changed:
+            older = _("The file is older than what is stored: the order is “%s” already.")
+            return Change(notes=[older % stored.label])
+    else:
+        update.run()
     if update.change.changed:
         events.record(
             *(shop, "order.imported", order), by=by, before=before, after=order.status, changed=update.change.changed
@@ -135,6 +141,17 @@ class _Update:
         self._settle()
         if self.facts.digest != bytes(self.order.import_digest):
             self._set(self.order, "import_digest", self.facts.digest, tell=False)
+        self._save()
+
+    def take_money(self) -> None:
+        """Write payments that are not known and what was refunded of an order that was cancelled here; nothing else."""
+        if self.lived.ended:
+            stored, known = self._known()
+            self._more_payments(stored, known)
+            self._settle_money(stored)
+            self._save()
+
+    def _save(self) -> None:
         if self.fields:
             self.order.updated_at = Now()  # type: ignore[assignment]
             self.order.save(update_fields=[*self.fields, "updated_at"])
@@ -255,23 +272,70 @@ class _Update:
 
     def _payments(self) -> None:
         """Take over what the file tells of payments; one that the file leaves out stays."""
-        stored = {payment.position: payment for payment in Payment.objects.filter(order=self.order)}
+        stored, known = self._known()
         paid_at = self.facts.paid_at or self.order.paid_at or _latest(self.facts.payments, "paid_at")
-        if paid_at is not None:
+        if paid_at is not None and not self.lived.ended:
             self._set(self.order, "paid_at", paid_at)
-        known = known_payments([*stored.values()], self.facts.payments)
+        for place, payment in known.items():
+            self._payment(payment, self.facts.payments[place], paid_at)
+        self._more_payments(stored, known)
+        self._payment_method(stored)
+        self._settle_money(stored)
+
+    def _known(self) -> tuple[list[Payment], dict[int, Payment]]:
+        """Return the stored payments, and by its place in the file each one that the file tells."""
+        stored = [*Payment.objects.filter(order=self.order).order_by("position")]
+        return stored, known_payments(stored, self.facts.payments)
+
+    def _more_payments(self, stored: list[Payment], known: dict[int, Payment]) -> None:
+        """Add the payments of the file that are not known; what nobody owes of them becomes a refund to make."""
+        had = _captured(stored)
         for place, told in enumerate(self.facts.payments):
-            payment = known.get(place)
-            if payment is None:
-                payment = Payment(shop=self.shop, order=self.order, position=max(stored, default=0) + 1)
-                stored[payment.position] = payment
-            self._payment(payment, told, paid_at)
+            if place in known:
+                continue
+            paid_at = told.paid_at or self.facts.paid_at
+            if back := self._unowed(told.amount, had, _captured(stored)):
+                stored.append(self._unowed_payment(told, paid_at, back))
+            else:
+                last = max((payment.position for payment in stored), default=0)
+                stored.append(Payment(shop=self.shop, order=self.order, position=last + 1))
+                self._payment(stored[-1], told, paid_at or self.order.paid_at)
+
+    def _unowed(self, amount: Decimal, had: Decimal, covered: Decimal) -> Decimal:
+        """Return how much of one more payment nobody owes, when `covered` was captured, `had` of it before this file.
+
+        What the file alone tells of an order stays as it is: its payments need not make its total.
+        """
+        if self.lived.ended:
+            return amount
+        if not had or self.order.status == Status.CANCELLED:
+            return ZERO
+        return min(amount, max(ZERO, covered + amount - self.order.total_amount))
+
+    def _unowed_payment(self, told: PaymentFacts, paid_at: datetime | None, back: Decimal) -> Payment:
+        payment = payments.add_unowed(
+            self.order,
+            **{name: getattr(told, name) for name in ("amount", "method", "transaction_no")},
+            **{"paid_at": paid_at, "back": back, "by": self.by},
+        )
+        late = _("Paid after it was cancelled here: %s.")
+        twice = _("A payment that was not known, of an order that was paid already: %s is to be refunded.")
+        note = late if self.order.status == Status.CANCELLED else twice
+        self.change.notes.append(note % money.text(back, self.order.currency))
+        self.change.changed[f"payment {payment.position}"] = ["amount"]
+        return payment
+
+    def _settle_money(self, stored: list[Payment]) -> None:
+        """Bring the order's sums up to its payments; what went back has not to be refunded any more."""
+        order = self.order
         if self.facts.payments:
-            captured = (payment.amount for payment in stored.values() if payment.status == PaymentStatus.CAPTURED)
-            self._set(self.order, "paid_amount", sum(captured, ZERO))
-        self._payment_method([*stored.values()])
-        if self.facts.refunded_amount > self.order.refunded_amount:
-            self._refund([stored[position] for position in sorted(stored)])
+            self._set(order, "paid_amount", _captured(stored))
+        due = order.refund_due
+        if (more := self.facts.refunded_amount - order.refunded_amount) > 0:
+            due -= more
+            self._refund(stored)
+        left = max(ZERO, order.paid_amount - order.refunded_amount)
+        self._set(order, "refund_due", left if self.lived.ended else min(left, max(ZERO, due)))
 
     def _payment(self, payment: Payment, told: PaymentFacts, paid_at: datetime | None) -> None:
         """Bring one payment up to the facts; money that was captured keeps the method by which it came."""
@@ -285,23 +349,23 @@ class _Update:
             self.change.changed[f"payment {payment.position}"] = changed
             self._keep_payment(payment)
 
-    def _payment_method(self, payments: list[Payment]) -> None:
+    def _payment_method(self, stored: list[Payment]) -> None:
         """Take over how the order was paid; when that is just the file's largest payment, ask all that are stored."""
         told = self.facts.payment_method
         largest = max(self.facts.payments, key=attrgetter("amount"), default=None)
         if largest and told == largest.method:
-            told = max(payments, key=attrgetter("amount")).method
+            told = max(stored, key=attrgetter("amount")).method
         if told:
             self._set(self.order, "payment_method", told)
 
     def _keep_payment(self, payment: Payment) -> None:
         payment.save(force_insert=payment.pk is None)
 
-    def _refund(self, payments: list[Payment]) -> None:
+    def _refund(self, stored: list[Payment]) -> None:
         """Spread what was refunded over the payments, the first one first, as on arrival."""
         left = self.facts.refunded_amount
         self._set(self.order, "refunded_amount", left)
-        for payment in payments:
+        for payment in stored:
             part = min(left, payment.amount)
             left -= part
             if self._set(payment, "refunded", part):
@@ -495,6 +559,10 @@ _GONE_PARCEL = {
     Status.DELIVERED: ParcelStatus.DELIVERED,
     Status.COMPLETED: ParcelStatus.DELIVERED,
 }
+
+
+def _captured(stored: Iterable[Payment]) -> Decimal:
+    return sum((payment.amount for payment in stored if payment.status == PaymentStatus.CAPTURED), ZERO)
 
 
 def _better(old: str, new: str) -> str:

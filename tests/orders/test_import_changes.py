@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 
-from orders import actions, recipients
+from orders import actions, payments, recipients, timers
 from orders.models import Order, OrderLine, Parcel, ParcelLine, Payment
 from orders.states import Status
+from sellercenter import invariants
 from sellercenter.models import Event, Shop
-from sellercenter.permissions import Actor, ActorKind, Perm
+from sellercenter.permissions import SYSTEM, Actor, ActorKind, Perm
 from tests.orders.import_files import counts, csv_file, open_shop, refusals, row, take
 
 DAY3 = datetime(2026, 3, 3, 1, tzinfo=UTC)
@@ -289,3 +291,105 @@ def test_lines_that_the_file_leaves_out_follow_the_order_to_another_time(bring: 
     bring(row(), row(line_no="2", payments=""))
     bring(row(placed_at="2026-03-01 09:00"))
     assert {*order().lines.values_list("placed_at", flat=True)} == {datetime(2026, 3, 1, 1, tzinfo=UTC)}
+
+
+# --- Money that a file tells of ---------------------------------------------------------------------------------------
+
+LATE = "A1: Paid after it was cancelled here: ¥20.00."
+UNPAID = {"status": "unpaid", "paid_at": "", "payments": ""}
+
+
+def broken() -> list[str]:
+    """Return what does not hold; the shop of these files has nobody."""
+    return [one.code for one in invariants.check() if one.code != "shop_has_owner"]
+
+
+def kinds() -> list[str]:
+    return [*Event.objects.order_by("pk").values_list("kind", flat=True)]
+
+
+def money() -> tuple[str, Decimal, Decimal, Decimal]:
+    stored = order()
+    return stored.status, stored.paid_amount, stored.refunded_amount, stored.refund_due
+
+
+def expire() -> None:
+    Order.objects.update(due_at=Now(), due_step="expire")
+    timers.fire_due()
+    assert order().status == "cancelled"
+
+
+@pytest.mark.parametrize("stage", ["to_review", "shipped", "cancelled"])
+@pytest.mark.parametrize("ends", ["expires", "is cancelled"])
+def test_money_for_an_order_that_ended_here_becomes_a_refund_to_make(bring: Any, ends: str, stage: str) -> None:
+    bring(row(**UNPAID))
+    expire() if ends == "expires" else actions.cancel(order(), reason="sold out", by=SYSTEM)
+    left = {"shipped_at": "2026-03-03 09:00"} if stage == "shipped" else {}
+    assert bring(row(status=stage, **left)) == ((0, 1, 0, 0), [LATE])
+    assert money() == ("cancelled", 20, 0, 20)
+    assert [*order().payments.values_list("method", "amount", "status")] == [("card", 20, "captured")]
+    assert order().payments.get().paid_at == datetime(2026, 3, 1, 2, 5, tzinfo=UTC)
+    assert (order().paid_at, order().due_at, kinds().count("order.paid_late")) == (None, None, 1)
+    assert kinds()[-1] == "order.imported"
+    assert broken() == []
+    before = everything()[:-1]
+    bring(row(status=stage, **left, city="Wuhan" if stage != "cancelled" else ""))
+    assert (everything()[:-1], kinds().count("order.paid_late")) == (before, 1)
+
+
+def test_an_order_that_the_platform_cancelled_owes_nothing_here(bring: Any) -> None:
+    bring(row(status="cancelled", paid_at="", payments=""))
+    bring(row(status="cancelled"))
+    assert (money(), "order.paid_late" in kinds()) == (("cancelled", 20, 0, 0), False)
+
+
+def test_money_that_came_and_went_back_before_the_file_leaves_nothing_to_refund(bring: Any) -> None:
+    bring(row(**UNPAID))
+    actions.cancel(order(), reason="sold out", by=SYSTEM)
+    bring(row(status="completed", refunded="20"))
+    assert money() == ("cancelled", 20, 20, 0)
+    assert broken() == []
+
+
+def test_a_payment_that_matches_none_of_a_paid_order_is_money_paid_twice(bring: Any) -> None:
+    bring(row(**UNPAID))
+    payments.pay(order(), amount=Decimal(20), method="other", transaction_no="gateway-1", by=SYSTEM)
+    twice = "A1: A payment that was not known, of an order that was paid already: ¥20.00 is to be refunded."
+    assert bring(row(status="to_review")) == ((0, 1, 0, 0), [twice])
+    assert (money(), kinds().count("order.paid_twice")) == (("to_review", 40, 0, 20), 1)
+    assert [*order().payments.values_list("position", "method", "amount")] == [(1, "other", 20), (2, "card", 20)]
+    assert bring(row(status="to_ship")) == ((0, 1, 0, 0), [])
+    assert (money(), kinds().count("order.paid_twice"), broken()) == (("to_ship", 40, 0, 20), 1, [])
+
+
+def test_only_what_is_beyond_the_total_of_one_more_payment_goes_back(bring: Any) -> None:
+    bring(row(**UNPAID))
+    payments.pay(order(), amount=Decimal(5), method="other", transaction_no="gateway-1", by=SYSTEM)
+    bring(row())
+    assert money() == ("to_ship", 25, 0, 5)
+
+
+def test_a_file_whose_payments_make_more_than_the_total_is_taken_at_its_word(bring: Any) -> None:
+    bring(row(**UNPAID))
+    assert bring(row(payments="card=20.00;voucher=3.00")) == ((0, 1, 0, 0), [])
+    assert (money(), "order.paid_twice" in kinds()) == (("to_ship", 23, 0, 0), False)
+
+
+def test_a_refund_that_a_file_tells_has_not_to_be_made_any_more(bring: Any) -> None:
+    bring(row())
+    actions.cancel(order(), reason="sold out", by=SYSTEM)
+    assert money() == ("cancelled", 20, 0, 20)
+    bring(row(status="cancelled", refunded="15"))
+    assert (money(), imported()[-1].data["changed"]["refund_due"]) == (("cancelled", 20, 15, 5), ["20.00", "5.00"])
+    bring(row(status="cancelled", refunded="20"))
+    assert (money(), order().payment_state, broken()) == (("cancelled", 20, 20, 0), "refunded", [])
+
+
+def test_a_refund_beyond_what_was_to_be_made_leaves_nothing_to_make(bring: Any) -> None:
+    bring(row())
+    payments.pay(order(), amount=Decimal(7), method="card", transaction_no="T2", by=SYSTEM)
+    assert money() == ("to_ship", 27, 0, 7)
+    bring(row(refunded="5"))
+    assert money() == ("to_ship", 27, 5, 2)
+    bring(row(refunded="19"))
+    assert (money(), broken()) == (("to_ship", 27, 19, 0), [])

@@ -92,7 +92,7 @@ def test_a_payment_after_the_cancel_does_not_revive_the_order(shop):
     assert (stored.paid_at, stored.due_at, stored.deadline_at) == (None, None, None)
     assert set(order.lines.values_list("status", flat=True)) == {"cancelled"}
     assert told(order)[-1] == "order.paid_late"
-    assert events.of(order).last().data == {"amount": "20.00"}
+    assert events.of(order).last().data == {"amount": "20.00", "payment": 1}
 
 
 @pytest.mark.parametrize("status", [Status.TO_REVIEW, Status.SHIPPED, Status.COMPLETED])
