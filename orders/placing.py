@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -13,17 +14,22 @@ from orders.loading import load
 from orders.models import Order
 from orders.states import Status
 from sellercenter.lifecycle import Refused
+from sellercenter.locks import once_more
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor
 from sellercenter.ticks import database_now
 
 
+@once_more
 @transaction.atomic
 def place(shop: Shop, facts: OrderFacts, *, by: Actor) -> Order:
     """Place an unpaid order at the database's now, reserve its stock and wind its clocks.
 
-    Raises Refused when the number is taken, nothing is ordered, or the stock does not suffice; nothing is kept then.
+    Only a buyer, the platform and the system place orders. Raises Refused when the number is taken, nothing is ordered,
+    or the stock does not suffice; nothing is kept then.
     """
+    if not by.is_outside:
+        raise PermissionDenied(f"{by.label} may not order.place")
     if facts.stage != Status.UNPAID or facts.payments:
         raise Refused(_("A new order is unpaid; its payment comes afterwards."), "not_new")
     if not facts.lines:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, transaction
+from psycopg.errors import DeadlockDetected
 
 from orders import inventory, placing
 from orders.models import Buyer, Order, OrderLine, Recipient, Sku, StockMovement
@@ -12,7 +15,7 @@ from orders.states import Status
 from sellercenter import events
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Event
-from sellercenter.permissions import BUYER, SYSTEM
+from sellercenter.permissions import BUYER, SYSTEM, admin_actor
 from sellercenter.schedule import Schedule
 from tests import make
 from tests.conftest import told
@@ -89,6 +92,33 @@ def test_an_order_without_lines_or_with_a_past_is_refused(shop):
         with pytest.raises(Refused) as refused:
             placing.place(shop, facts, by=BUYER)
         assert (refused.value.code, everything()) == (code, before)
+
+
+def test_nobody_of_the_shop_places_an_order(shop, owner):
+    before, admin = everything(), admin_actor("root")
+    for by in (owner.actor, admin):
+        with pytest.raises(PermissionDenied):
+            placing.place(shop, make.facts(shop, Status.UNPAID), by=by)
+    assert everything() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_that_lost_a_deadlock_is_placed_all_the_same(shop, monkeypatch):
+    reserve, tries = inventory.reserve, []
+
+    def lose_once(*args, **named):
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        reserve(*args, **named)
+
+    monkeypatch.setattr(inventory, "reserve", lose_once)
+    assert told(place(shop)) == ["order.placed"]
+    assert (len(tries), Order.objects.count()) == (2, 1)
+    tries.clear()
+    with transaction.atomic(), pytest.raises(OperationalError):  # all of a transaction is lost, not a part of it
+        place(shop)
+    assert (len(tries), Order.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
