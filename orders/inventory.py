@@ -174,12 +174,13 @@ def release_many(order_ids: Iterable[int], *, by: Actor) -> int:
     return int(_run(_RELEASE, orders=ids, label=by.label, member=by.member_id)[0][0])
 
 
-def lock(lines: Iterable[OrderLine]) -> None:
-    """Lock the SKUs of which these lines of one shop reserve units, in the order in which everybody does.
+def lock(lines: Iterable[OrderLine], *, every: bool = False) -> None:
+    """Lock the SKUs of which these lines of one shop reserve units, or `every` SKU of theirs, as everybody does.
 
-    For whoever lessens line after line: one SKU at a time, two orders could wait for each other in a circle.
+    For whoever lessens line after line or takes for order after order: one SKU at a time, two transactions could wait
+    for each other in a circle.
     """
-    held = [line for line in lines if line.reserved]
+    held = [line for line in lines if line.reserved or every]
     if held:
         _locked(held[0].shop_id, {line.sku_id for line in held})
 

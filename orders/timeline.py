@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from orders.models import Order
-from orders.states import Abnormal, Flag, Status
+from orders.states import Abnormal, Flag, ParcelStatus, Status
 from sellercenter import money
 from sellercenter.columns import Setting, labels
 from sellercenter.models import Channel, Event, MessageState, OutgoingMessage
@@ -44,6 +44,7 @@ WORDS: dict[str, Word] = {
     "order.part_shipped": ("parcel", "truck-loading", gettext_lazy("A part was shipped")),
     "order.shipped": ("parcel", "truck", gettext_lazy("Shipped")),
     "order.silent": ("parcel", "alert-triangle", gettext_lazy("The carrier has told nothing for too long")),
+    "order.parcel_failed": ("parcel", "truck-return", gettext_lazy("A parcel was lost or came back")),
     "order.delivered": ("parcel", "package", gettext_lazy("Delivered")),
     "order.receipt_confirmed": ("state", "circle-check", gettext_lazy("Buyer confirmed receipt")),
     "order.completed": ("state", "circle-check", gettext_lazy("Completed")),
@@ -158,6 +159,8 @@ def details(data: dict[str, Any], at: Setting, currency: str) -> list[Detail]:
             shown.append((label, "", str(data[name])))
     if channels := data.get("channels"):
         shown.append((_("Channels"), "", ", ".join(labels(Channel).get(one, one) for one in channels)))
+    if status := data.get("status"):
+        shown.append((_("Parcel"), "", labels(ParcelStatus).get(status, status)))
     if step := data.get("step"):
         shown.append((_("Step"), "", str(STEPS.get(step, step))))
     return [*shown, *((_("Changed"), "", _column(name)) for name in data.get("changed", ()))]

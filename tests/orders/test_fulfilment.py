@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from orders import actions, fulfilment, inventory
+from orders import actions, fulfilment, inventory, timers
 from orders.models import OrderLine, Parcel, ParcelLine, Sku, StockMovement, TrackingEvent
-from orders.states import LineStatus, Status
-from sellercenter import events
+from orders.states import LineStatus, ParcelStatus, Status
+from sellercenter import events, outbox
 from sellercenter.lifecycle import Refused
-from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
+from sellercenter.permissions import BUYER, CHANNEL, SYSTEM, admin_actor
 from sellercenter.schedule import Schedule
 from tests import make
-from tests.conftest import fresh, row, told
+from tests.conftest import fresh, row, told, url
 from tests.orders.test_timers import in_threads
 
 pytestmark = pytest.mark.django_db
@@ -212,11 +212,11 @@ def sent(shop, clock, *quantities):
 def test_a_delivered_parcel_delivers_its_order(shop, clock):
     order, [parcel] = sent(shop, clock, 2)
     at = make.NOW + 2 * DAY
-    clock.set(at + HOUR)
+    heard_at = clock.set(at + HOUR)
     assert hear(parcel, "delivered", at, site="Guangzhou", text="Signed for") is True
     stored = fresh(order)
-    assert (stored.status, stored.delivered_at, stored.confirm_by) == ("delivered", at, at + 10 * DAY)
-    assert (Schedule.of(stored), states(order)) == (Schedule(((at + 10 * DAY, "complete"),)), ["delivered"])
+    assert (stored.status, stored.delivered_at, stored.confirm_by) == ("delivered", at, heard_at + 10 * DAY)
+    assert (Schedule.of(stored), states(order)) == (Schedule(((heard_at + 10 * DAY, "complete"),)), ["delivered"])
     assert (fresh(parcel).status, fresh(parcel).delivered_at, fresh(parcel).last_event_at) == ("delivered", at, at)
     assert told(order)[-1] == "order.delivered"
 
@@ -226,11 +226,11 @@ def test_one_parcel_delivered_and_one_on_its_way_is_still_shipped(shop, clock):
     clock.set(make.NOW + 5 * DAY)
     hear(first, "delivered", make.NOW + 4 * DAY)
     assert (fresh(order).status, states(order)) == ("shipped", ["delivered", "shipped"])
-    # The news of the second parcel comes last, though it arrived first: receipt counts from the later one.
+    # The news of the second parcel comes last, though it arrived first; receipt counts from when that was heard.
     hear(second, "delivered", make.NOW + 2 * DAY)
     stored = fresh(order)
     assert (stored.status, stored.delivered_at) == ("delivered", make.NOW + 4 * DAY)
-    assert stored.confirm_by == make.NOW + 14 * DAY
+    assert stored.confirm_by == make.NOW + 15 * DAY
 
 
 def test_the_same_news_count_once(shop, clock):
@@ -297,6 +297,155 @@ def test_news_of_the_future_deliver_now(shop, clock):
     order, [parcel] = sent(shop, clock, 2)
     hear(parcel, "delivered", make.NOW + DAY)
     assert fresh(order).delivered_at == make.NOW
+
+
+def test_a_scan_from_a_wrong_clock_counts_between_when_the_parcel_left_and_now(shop, clock):
+    order, [parcel] = sent(shop, clock, 2)
+    now = clock.set(make.NOW + DAY)
+    hear(parcel, "hub", make.NOW + 3650 * DAY)
+    assert fresh(parcel).last_event_at == now
+    assert (fresh(order).due_at, fresh(order).due_step) == (now + 7 * DAY, "silence")
+    assert hear(parcel, "hub", make.NOW + 3650 * DAY) is False, "it is kept as the carrier tells it"
+    hear(parcel, "delivered", make.NOW - 40 * DAY)
+    stored = fresh(order)
+    assert (stored.status, stored.delivered_at, stored.confirm_by) == ("delivered", make.NOW, now + 10 * DAY)
+    assert timers.fire_due() == 0
+
+
+@pytest.mark.parametrize(("code", "words"), [("lost", "Parcel SF0 is lost."), ("returned", "Parcel SF0 came back.")])
+def test_a_parcel_that_will_not_arrive_marks_its_order_and_is_told(other_shop, stranger, clock, code, words):
+    order, [parcel] = sent(other_shop, clock, 2)
+    clock.set(make.NOW + DAY)
+    hear(parcel, code, make.NOW + DAY)
+    hear(parcel, "hub", make.NOW + DAY)
+    stored = fresh(order)
+    assert (stored.abnormal, stored.abnormal_reason) == ("parcel", words)
+    assert told(order)[-2:] == ["order.marked", "order.parcel_failed"]
+    assert events.of(order).last().data == {"status": code, "carrier": "SF Express", "tracking_no": "SF0"}
+    outbox.fan_out(100)
+    stranger.get(url("notice_list", other_shop)).says("A parcel was lost or came back")
+    stranger.get(url("order_detail", order)).says("A parcel was lost or came back").says("SF0")
+
+
+def test_a_mark_that_stands_is_kept_when_a_parcel_is_lost(shop, clock):
+    order, [parcel] = sent(shop, clock, 2)
+    actions.mark_abnormal(order, kind="buyer", reason="does not answer", by=SYSTEM)
+    hear(parcel, "lost", make.NOW)
+    assert (fresh(order).abnormal, told(order)[-1]) == ("buyer", "order.parcel_failed")
+
+
+def test_nobody_of_the_shop_reports_for_a_carrier(shop, clock, owner):
+    order, [parcel] = sent(shop, clock, 2)
+    before = everything(order)
+    for by in (owner.actor, admin_actor("root")):
+        with pytest.raises(PermissionDenied):
+            fulfilment.record_tracking(parcel, code="delivered", at=make.NOW, by=by)
+    assert everything(order) == before
+
+
+# --- Announced parcels ------------------------------------------------------------------------------------------------
+
+
+def announced(shop, *numbers, status=Status.TO_SHIP):
+    """Load an order of lines of one unit, each announced in a parcel of its own, with the parcels and their SKUs."""
+    lines = [make.line(f"Tea {place}", quantity=1) for place, _number in enumerate(numbers)]
+    parcels = [
+        make.parcel(number, status=ParcelStatus.READY, contents={one.number: 1})
+        for number, one in zip(numbers, lines, strict=True)
+    ]
+    order = make.order(shop, status, lines=lines, parcels=parcels)
+    for sku in Sku.objects.order_by("pk"):
+        inventory.count(sku, on_hand=5, reason="", by=SYSTEM)
+    return order, list(Parcel.objects.order_by("tracking_no"))
+
+
+def on_hand():
+    return list(Sku.objects.order_by("number").values_list("on_hand", flat=True))
+
+
+def test_an_announced_parcel_that_a_carrier_takes_ships_its_order(shop, clock):
+    order, [parcel] = announced(shop, "SF1")
+    at = clock.set(make.NOW + HOUR)
+    hear(parcel, "info", at)
+    assert fresh(order).status == "to_ship", "a label is no parcel"
+    hear(parcel, "picked_up", at)
+    stored, event = fresh(order), events.of(order).last()
+    assert (stored.status, stored.shipped_at, states(order), on_hand()) == ("shipped", at, ["shipped"], [4])
+    assert (event.kind, event.actor_kind, event.data["units"]) == ("order.shipped", "channel", 1)
+    assert (stored.due_step, fresh(parcel).shipped_at) == ("silence", at)
+    hear(parcel, "hub", at)
+    assert (on_hand(), told(order).count("order.shipped")) == ([4], 1)
+
+
+def test_an_announced_parcel_of_which_the_first_news_is_that_it_arrived_delivers_its_order(shop, clock):
+    order, [parcel] = announced(shop, "SF1")
+    at = clock.set(make.NOW + HOUR)
+    hear(parcel, "delivered", at)
+    assert (fresh(order).status, told(order)[-2:]) == ("delivered", ["order.shipped", "order.delivered"])
+    assert on_hand() == [4]
+
+
+def test_two_announced_parcels_leave_one_after_the_other(shop, clock):
+    order, [first, second] = announced(shop, "SF1", "SF2")
+    at = clock.set(make.NOW + HOUR)
+    hear(first, "hub", at)
+    assert (fresh(order).status, states(order), on_hand()) == ("part_shipped", ["shipped", "waiting"], [4, 5])
+    hear(first, "delivered", at)
+    hear(second, "picked_up", at)
+    assert (fresh(order).status, states(order), on_hand()) == ("shipped", ["delivered", "shipped"], [4, 4])
+    hear(second, "delivered", at)
+    assert fresh(order).status == "delivered"
+    assert told(order)[-3:] == ["order.part_shipped", "order.shipped", "order.delivered"]
+
+
+def test_under_its_number_an_announced_parcel_is_shipped(shop):
+    order, [parcel, other] = announced(shop, "SF1", "SF2")
+    assert send(order, "SF1") == parcel
+    assert (fresh(order).status, states(order), on_hand()) == ("shipped", ["shipped", "shipped"], [4, 4])
+    assert (fresh(parcel).status, parcel.parts.count(), other.parts.count()) == ("in_transit", 2, 0)
+
+
+def test_an_announced_parcel_keeps_nobody_from_sending_another_one(shop, clock):
+    order, [first, second] = announced(shop, "SF1", "SF2")
+    send(order, "YT1", 1)
+    assert (fresh(order).status, first.parts.count(), second.parts.count()) == ("part_shipped", 0, 1)
+    clock.set(make.NOW + HOUR)
+    hear(first, "picked_up", make.NOW + HOUR)
+    hear(second, "picked_up", make.NOW + HOUR)
+    assert (fresh(order).status, on_hand()) == ("shipped", [4, 4])
+
+
+def test_an_announced_parcel_of_two_orders_ships_both_but_under_nobodys_hand(shop, clock):
+    told_of = [make.facts(shop, parcels=[make.parcel("SF1", status=ParcelStatus.READY)]) for _i in range(2)]
+    orders = make.orders(shop, told_of)
+    with refusing(orders[0], "tracking_number_taken"):
+        send(orders[0], "SF1")
+    clock.set(make.NOW + HOUR)
+    hear(Parcel.objects.get(), "picked_up", make.NOW + HOUR)
+    assert [fresh(order).status for order in orders] == ["shipped", "shipped"]
+
+
+@pytest.mark.parametrize("status", [Status.TO_REVIEW, Status.TO_SHIP])
+def test_what_a_carrier_took_has_left_whatever_people_meant_to_do_first(other_shop, clock, status):
+    order, [parcel] = announced(other_shop, "SF1", status=status)
+    actions.request_cancel(order, reason="", by=BUYER)
+    actions.hold(order, reason="address looks odd", by=SYSTEM)
+    clock.set(make.NOW + HOUR)
+    hear(parcel, "picked_up", make.NOW + HOUR)
+    stored = fresh(order)
+    assert (stored.status, stored.held, stored.cancel_requested_at, on_hand()) == ("shipped", False, None, [4])
+    assert (stored.abnormal, stored.abnormal_reason) == ("parcel", "Parcel SF1 left although the order was held.")
+    assert {"order.released", "order.cancel_refused", "order.shipped"} <= set(told(order))
+
+
+def test_what_a_carrier_took_when_a_wish_to_cancel_is_already_granted_is_shown_to_people(other_shop, clock):
+    order, [parcel] = announced(other_shop, "SF1")
+    actions.request_cancel(order, reason="", by=BUYER)
+    clock.set(make.NOW + 49 * HOUR)
+    hear(parcel, "picked_up", make.NOW + 49 * HOUR)
+    stored = fresh(order)
+    assert (stored.status, stored.abnormal, on_hand()) == ("to_ship", "parcel", [4])
+    assert stored.abnormal_reason == "Parcel SF1 left although the buyer had asked to cancel."
 
 
 # --- Receipt ----------------------------------------------------------------------------------------------------------
