@@ -7,6 +7,7 @@ Buyers of shops that sell in yuan are written to in Chinese, all others in Engli
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -26,6 +27,8 @@ from sellercenter.outgoing import Buyers, Composed, Letter, Unreachable, Wait
 from sellercenter.permissions import Perm
 
 REMINDED = "order.reminded"
+# Money that nobody owes goes back.
+OVERPAID = ("order.paid_late", "order.paid_twice")
 CANCELLED = ("order.cancelled", "order.expired", "order.lapsed", "order.cancel_accepted")
 
 
@@ -43,6 +46,8 @@ STAFF = Staff(
         Notice("order.overdue", Perm.PARCELS_SHIP, "alarm", _("Was not shipped in time")),
         Notice("order.cancel_requested", Perm.ORDERS_CANCEL, "hourglass", _("The buyer wants to cancel")),
         Notice("order.paid_late", Perm.REFUNDS_MAKE, "receipt-refund", _("Paid after it was cancelled: refund it")),
+        Notice("order.paid_twice", Perm.REFUNDS_MAKE, "receipt-refund", _("Paid more than was owed: refund the rest")),
+        Notice("order.parcel_failed", Perm.TRACKING_WATCH, "truck-return", _("A parcel was lost or came back")),
         Notice("order.silent", Perm.TRACKING_WATCH, "truck", _("The carrier has told nothing for long")),
         Notice("sku.low", Perm.STOCK_EDIT, "packages", _("Stock is low")),
         Notice("stock.missing", Perm.STOCK_EDIT, "alert-triangle", _("More was shipped than the stock knew of")),
@@ -68,6 +73,7 @@ BUYERS = Buyers(
         for letter in (
             Letter(REMINDED, _IN_SITE, once=True, key=_once_per_stage),
             *(Letter(kind, _IN_SITE, key=_once_per_order) for kind in CANCELLED),
+            *(Letter(kind, _IN_SITE) for kind in OVERPAID),
             Letter("order.cancel_refused", _IN_SITE),
             Letter("order.shipped", _IN_SITE),
         )
@@ -79,6 +85,7 @@ _STILL = {
     "order.cancel_refused": (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED, Status.SHIPPED),
     "order.shipped": (Status.SHIPPED,),
     **dict.fromkeys(CANCELLED, (Status.CANCELLED,)),
+    **dict.fromkeys(OVERPAID, tuple(Status)),
 }
 
 
@@ -90,6 +97,8 @@ def compose(message: OutgoingMessage) -> Composed:
     """
     order = Order.objects.select_related("buyer").filter(pk=message.subject_id).first()
     if order is None or order.status not in _STILL[message.kind]:
+        return None
+    if message.kind in OVERPAID and not order.refund_due:  # it went back already
         return None
     if message.kind == REMINDED:
         policy, now = message.shop.policy, message.now  # type: ignore[attr-defined]
@@ -123,7 +132,7 @@ def _address(order: Order, channel: str) -> str:
 def _written(message: OutgoingMessage, order: Order, address: str) -> Draft:
     """Write the words: the first line of an e-mail is its subject."""
     language = language_of(message.shop)
-    name = "order.cancelled" if message.kind in CANCELLED else message.kind
+    name = next((kinds[0] for kinds in (CANCELLED, OVERPAID) if message.kind in kinds), message.kind)
     template: Any = select_template([f"notices/{name}.{message.channel}.txt", f"notices/{name}.txt"])
     with translation.override(language):
         # Plain text: what is escaped for HTML would be read by people as it stands.
@@ -144,6 +153,8 @@ def _facts(message: OutgoingMessage, order: Order) -> dict[str, Any]:
         "pay_by": f"{pay_by:%Y-%m-%d %H:%M}" if pay_by else "",
         "coupon": message.event.data.get("coupon", ""),
         "last": message.event.data.get("stage") == "second",
+        "too_much": money.text(Decimal(message.event.data.get("amount", order.refund_due)), order.currency),
+        "late": message.kind == "order.paid_late",
         "unpaid": message.kind == "order.expired",
         "reason": message.event.data.get("reason", ""),
         "refund": money.text(order.refund_due, order.currency) if order.refund_due else "",

@@ -18,7 +18,7 @@ from orders.states import PaymentMethod, Status
 from sellercenter import events, outbox, outgoing
 from sellercenter.gateways import RecordingGateway
 from sellercenter.models import Fault, MessageState, OutgoingMessage, ShopPolicy
-from sellercenter.permissions import BUYER, SYSTEM
+from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
 from tests import make
 from tests.conftest import url
 
@@ -136,6 +136,26 @@ def test_a_cancelled_order_is_told_at_least_once_with_its_reason_and_the_money(o
     assert "Reason: The teapot <broke> & is gone" in text
     assert "£20.00 is paid back to you." in text
     assert ("was not paid in time" in text) == (kind == "order.expired")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (Status.CANCELLED, "order.paid_late", "Your payment of £20.00 came after your order"),
+        (Status.TO_REVIEW, "order.paid_twice", "You paid £20.00 more than was owed"),
+    ],
+)
+def test_a_buyer_who_paid_too_much_is_told_that_the_money_goes_back(other_shop, stranger, status, kind, words):
+    order = make.order(other_shop, status)
+    for number in ("late", "later"):
+        pay(order, amount=order.total_amount, method=PaymentMethod.CARD, transaction_no=number, by=CHANNEL)
+    assert send() == [S.SENT, S.SENT]
+    assert not any(OutgoingMessage.objects.values_list("once", flat=True)), "at least once"
+    assert all(text.startswith(words) and text.endswith("It is paid back to you.") for text in said())
+    stranger.get(url("notice_list", other_shop)).says("refund")
+    happen(order, kind, amount=order.total_amount)
+    Order.objects.filter(pk=order.pk).update(refund_due=0)
+    assert send()[2:] == [S.SKIPPED], "it went back meanwhile"
 
 
 def test_no_order_is_told_twice_that_it_is_cancelled(other_shop):
