@@ -62,7 +62,7 @@ def remind(order: Order, *, coupon: bool = False, by: Actor) -> None:
 def cancel(order: Order, *, reason: str, by: Actor) -> None:
     """Cancel the order and all of its lines; refused once anything has been shipped or while a case is open."""
     reason = _stated(reason)
-    ORDER.move(order, "cancel", by=by, data={"reason": reason}, **_ended(reason, by))
+    ORDER.move(order, "cancel", by=by, data=_kept(reason, by), **_ended(reason, by))
     _end(order, reason=reason, by=by)
 
 
@@ -73,7 +73,7 @@ def cancel_all(orders: Sequence[Order], *, reason: str, now: datetime, by: Actor
     `now` is the database's. Refused as a whole when one of them can't be cancelled; the caller rolls back then.
     """
     reason = _stated(reason)
-    ORDER.move_all(orders, "cancel", by=by, now=now, data=lambda _order: {"reason": reason}, **_ended(reason, by))
+    ORDER.move_all(orders, "cancel", by=by, now=now, data=lambda _order: _kept(reason, by), **_ended(reason, by))
     lines = OrderLine.objects.filter(order__in=orders).exclude(status=LineStatus.CANCELLED)
     lines.update(status=LineStatus.CANCELLED, cancel_reason=reason)
     inventory.release_many([order.pk for order in orders], by=by)
@@ -83,6 +83,14 @@ def _stated(reason: str) -> str:
     if not (reason := reason.strip()[:120]):
         raise Refused(_("Say why the order is cancelled; the buyer sees the reason."), "reason_missing")
     return reason
+
+
+def _kept(reason: str, by: Actor) -> dict[str, Any]:
+    """Return what history keeps of a reason: what the shop states, and never the words of a buyer.
+
+    Those stand in the order (`cancel_wish`, `cancel_reason`), where they can be erased; nobody deletes history.
+    """
+    return {} if by.kind in (ActorKind.BUYER, ActorKind.CHANNEL) else {"reason": reason}
 
 
 def _ended(reason: str, by: Actor) -> dict[str, Any]:
@@ -95,8 +103,9 @@ def _ended(reason: str, by: Actor) -> dict[str, Any]:
 @transaction.atomic
 def give_up(order: Order, *, reason: str = "", by: Actor) -> None:
     """End an unpaid order because its buyer does not want it any more."""
-    ended = {"cancelled_at": Now(), "cancelled_by": CancelledBy.BUYER, "cancel_reason": reason.strip()[:120]}
-    ORDER.move(order, "give_up", by=by, data={"reason": reason}, **ended, refund_due=OWED, updated_at=Now())
+    reason = reason.strip()[:120]
+    ended = {"cancelled_at": Now(), "cancelled_by": CancelledBy.BUYER, "cancel_reason": reason}
+    ORDER.move(order, "give_up", by=by, **ended, refund_due=OWED, updated_at=Now())
     _end(order, reason=reason, by=by)
 
 
@@ -106,13 +115,12 @@ def request_cancel(order: Order, *, reason: str, by: Actor) -> None:
     now = locked(order)
     answer_by = clocks.plus(now, order.shop.policy.cancel_answer)
     planned = Schedule.of(order).plus("accept_cancel", answer_by)
-    told = {"reason": reason.strip()[:120], "answer_by": answer_by}
     ORDER.move(
         *(order, "request_cancel"),
         by=by,
-        data=told,
+        data={"answer_by": answer_by},
         cancel_requested_at=now,
-        cancel_wish=told["reason"],
+        cancel_wish=reason.strip()[:120],
         answer_by=answer_by,
         updated_at=now,
     )
@@ -126,7 +134,6 @@ def accept_cancel(order: Order, *, by: Actor) -> None:
     ORDER.move(
         *(order, "accept_cancel"),
         by=by,
-        data={"reason": order.cancel_wish},
         cancelled_at=now,
         cancelled_by=CancelledBy.BUYER,
         cancel_reason=order.cancel_wish,
@@ -139,7 +146,7 @@ def accept_cancel(order: Order, *, by: Actor) -> None:
 @transaction.atomic
 def refuse_cancel(order: Order, *, reason: str, by: Actor) -> None:
     """Refuse the buyer's wish, with a reason for the buyer; possible until the very last second before `answer_by`."""
-    reason = reason.strip()
+    reason = reason.strip()[:120]
     if not reason:
         raise Refused(_("Say why the request is refused; the buyer sees the reason."), "reason_missing")
     locked(order)
@@ -158,7 +165,7 @@ def refuse_cancel(order: Order, *, reason: str, by: Actor) -> None:
 
 def _end(order: Order, *, reason: str, by: Actor) -> None:
     """Cancel the lines of a cancelled order and give back what they reserve."""
-    order.lines.exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED, cancel_reason=reason[:120])
+    order.lines.exclude(status=LineStatus.CANCELLED).update(status=LineStatus.CANCELLED, cancel_reason=reason)
     inventory.release(order, by=by)
 
 
@@ -184,7 +191,7 @@ def write_seller_note(order: Order, *, note: str, before: str, by: Actor) -> Non
     `before` is the text that the writer saw; refused when somebody else has changed it since.
     """
     by.require(Perm.ORDERS_NOTE)
-    note = note.strip().replace("\r\n", "\n")
+    note = note.strip().replace("\r\n", "\n")[:500]
     # Browsers send every line end as two characters, whatever the page held.
     seen = {before, before.replace("\r\n", "\n")}
     if note in seen:
@@ -213,12 +220,13 @@ def mark_abnormal(order: Order, *, kind: Abnormal, reason: str, by: Actor) -> No
     """Mark the order as one that needs somebody's eyes, with what is wrong."""
     by.require(Perm.ORDERS_MARK)
     before = _locked(order)
-    if (before.abnormal, before.abnormal_reason) == (kind, reason.strip()):
+    reason = reason.strip()[:300]
+    if (before.abnormal, before.abnormal_reason) == (kind, reason):
         return
-    values = {"abnormal": Abnormal(kind), "abnormal_reason": reason.strip()}
+    values = {"abnormal": Abnormal(kind), "abnormal_reason": reason}
     Order.objects.filter(pk=order.pk).update(**values, abnormal_at=Now(), updated_at=Now())
     order.refresh_from_db(fields=["abnormal", "abnormal_reason", "abnormal_at"])
-    events.record(order.shop, "order.marked", order, by=by, before=before.abnormal, after=kind, reason=reason.strip())
+    events.record(order.shop, "order.marked", order, by=by, before=before.abnormal, after=kind, reason=reason)
 
 
 @transaction.atomic

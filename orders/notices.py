@@ -156,6 +156,7 @@ def _facts(message: OutgoingMessage, order: Order) -> dict[str, Any]:
         "too_much": money.text(Decimal(message.event.data.get("amount", order.refund_due)), order.currency),
         "late": message.kind == "order.paid_late",
         "unpaid": message.kind == "order.expired",
-        "reason": message.event.data.get("reason", ""),
+        # History does not repeat what a buyer wrote; the order does.
+        "reason": message.event.data.get("reason") or (order.cancel_reason if message.kind in CANCELLED else ""),
         "refund": money.text(order.refund_due, order.currency) if order.refund_due else "",
     }

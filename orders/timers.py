@@ -193,11 +193,7 @@ def _end(rows: Sequence[Order], move: str, now: datetime, **fields: Any) -> None
     """Cancel locked orders; their lines and what they reserve follow together with those of the other steps."""
     if rows:
         fields |= {"cancelled_at": now, "updated_at": now}
-        ORDER.move_all(rows, move, by=SYSTEM, now=now, data=lambda order: _why(order.cancel_wish), **fields)
-
-
-def _why(wish: str) -> dict[str, str]:
-    return {"reason": wish} if wish else {}
+        ORDER.move_all(rows, move, by=SYSTEM, now=now, **fields)
 
 
 def _cancel_unshipped(rows: Sequence[Order], now: datetime) -> None:

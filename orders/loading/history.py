@@ -52,7 +52,10 @@ def _marked(facts: OrderFacts) -> dict[str, Any]:
 
 
 def _cancelled(facts: OrderFacts) -> dict[str, Any]:
-    return {"reason": facts.cancel_reason, "cancelled_by": str(facts.cancelled_by)}
+    """Tell who cancelled, and why when the shop or its machinery did: a buyer's words stand in the order alone."""
+    by = facts.cancelled_by
+    said = {"reason": facts.cancel_reason} if by in (CancelledBy.SELLER, CancelledBy.SYSTEM) else {}
+    return {**said, "cancelled_by": str(by)}
 
 
 def _flagged(facts: OrderFacts) -> dict[str, Any]:

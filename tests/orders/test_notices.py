@@ -164,6 +164,14 @@ def test_no_order_is_told_twice_that_it_is_cancelled(other_shop):
     assert send() == [S.SENT]
 
 
+def test_a_granted_wish_to_cancel_is_told_with_what_the_buyer_wrote(other_shop, stranger):
+    order = make.order(other_shop, Status.TO_SHIP)
+    actions.request_cancel(order, reason="ordered twice", by=BUYER)
+    actions.accept_cancel(order, by=stranger.actor)
+    send()
+    assert "Reason: ordered twice" in said()[0]
+
+
 def test_a_refused_wish_to_cancel_is_told_with_its_reason(other_shop):
     happen(make.order(other_shop), "order.cancel_refused", reason="It is packed.")
     assert send() == [S.SENT]

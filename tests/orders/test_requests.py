@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from orders import actions
+from orders import actions, timers
+from orders.models import OrderLine
 from orders.states import Status
 from sellercenter import events
 from sellercenter.lifecycle import Refused
-from sellercenter.models import ShopPolicy
+from sellercenter.models import Event, ShopPolicy
 from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
 from sellercenter.schedule import Schedule
 from tests import make
@@ -128,6 +129,39 @@ def test_accepting_cancels_with_all_money_and_refusing_lets_the_order_go_on(shop
     assert last(declined).data == {"reason": "packed already"}
     # A buyer may ask again.
     actions.request_cancel(declined, reason="please", by=BUYER)
+
+
+WORDS = "call me: 13800138000 "
+
+
+def test_what_a_buyer_writes_stands_in_the_order_and_never_in_its_history(shop, after_sales, clock):
+    paid = [make.order(shop, Status.TO_SHIP) for _each in range(2)]
+    unpaid = [make.order(shop, Status.UNPAID) for _each in range(2)]
+    for order in paid:
+        actions.request_cancel(order, reason=WORDS * 20, by=BUYER)
+    actions.accept_cancel(paid[0], by=after_sales.actor)
+    actions.give_up(unpaid[0], reason=WORDS * 20, by=BUYER)
+    actions.cancel(unpaid[1], reason=WORDS * 20, by=CHANNEL)
+    clock.set(fresh(paid[1]).answer_by)
+    while timers.fire_due():
+        pass
+    ended = [fresh(order) for order in (*paid, *unpaid)]
+    assert {(order.status, order.cancel_reason) for order in ended} == {("cancelled", (WORDS * 20).strip()[:120])}
+    assert set(OrderLine.objects.filter(order=unpaid[0]).values_list("cancel_reason", flat=True)) == {
+        (WORDS * 20).strip()[:120]
+    }
+    assert [event for event in Event.objects.all() if "138" in str(event.data)] == []
+
+
+def test_what_a_member_states_stands_in_the_history_and_fits_its_column(shop, after_sales, owner):
+    order = make.order(shop, Status.TO_SHIP)
+    actions.request_cancel(order, reason="", by=BUYER)
+    actions.refuse_cancel(order, reason="packed" * 50, by=after_sales.actor)
+    assert last(order).data == {"reason": ("packed" * 50)[:120]}
+    actions.mark_abnormal(order, kind="stock", reason="x" * 400, by=owner.actor)
+    assert (fresh(order).abnormal_reason, last(order).data["reason"]) == ("x" * 300, "x" * 300)
+    actions.write_seller_note(order, note="x" * 600, before="", by=owner.actor)
+    assert fresh(order).seller_note == "x" * 500
 
 
 def test_without_a_wish_there_is_nothing_to_answer(shop, after_sales):
