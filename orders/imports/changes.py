@@ -120,6 +120,7 @@ class _Update:
         self.change = Change()
         self.fields: set[str] = set()
         self.lived = Lived(order)
+        self.sums = {"paid_amount": order.paid_amount, "refund_due": order.refund_due}
         self.stored = {line.number: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
 
     def told_status(self) -> Status:
@@ -336,6 +337,9 @@ class _Update:
             self._refund(stored)
         left = max(ZERO, order.paid_amount - order.refunded_amount)
         self._set(order, "refund_due", left if self.lived.ended else min(left, max(ZERO, due)))
+        for name, old in self.sums.items():
+            if (new := getattr(order, name)) != old:
+                self._tell(name, old, new)
 
     def _payment(self, payment: Payment, told: PaymentFacts, paid_at: datetime | None) -> None:
         """Bring one payment up to the facts; money that was captured keeps the method by which it came."""

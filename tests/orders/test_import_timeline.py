@@ -85,5 +85,5 @@ def test_the_pages_of_orders_show_all_that_an_import_changed(shop: Shop, owner: 
             answer.keeps_quiet_about(private)
     told = {*changes._ORDER_TOLD, *changes._ORDER_AMOUNTS, "seller_note", "flag", "abnormal", "abnormal_reason"}
     told |= {"abnormal_at", "payment_method", "paid_at", "paid_amount", "refunded_amount", "shipped_at", "delivered_at"}
-    told |= {"status", "buyer", "recipient", "line 1", "line 2", "payment 2", "parcel SF1", "parcel "}
+    told |= {"status", "refund_due", "buyer", "recipient", "line 1", "line 2", "payment 2", "parcel SF1", "parcel "}
     assert seen == told
