@@ -262,28 +262,31 @@ def _ask_before_expiry(limit: int) -> set[int]:
     Asked outside any transaction, because it may take long. Money that came is recorded; money under way gets a grace,
     once; without an answer nothing is cancelled, and the question is put again later.
     """
-    due = list(Order.objects.filter(due_at__lte=Now(), due_step="expire").order_by("due_at", "pk")[:limit])
-    if not due:
+    waiting = Order.objects.filter(due_at__lte=Now(), due_step="expire").order_by("due_at", "pk")
+    asked = {gateways.question(order): order for order in waiting.select_related("shop__policy")[:limit]}
+    if not asked:
         return set()
     try:
-        answers = gateways.ask([order.number for order in due])
+        answers = gateways.ask([*asked])
     except gateways.NoAnswer as error:
-        logger.warning("the payment gateway does not answer about %d unpaid orders: %s", len(due), error)
-        _ask_later([order.pk for order in due])
-        return set()
+        logger.warning("the payment gateway does not answer about %d unpaid orders: %s", len(asked), error)
+        answers = {}
     may_expire = set()
-    for order in due:
+    for question, order in asked.items():
         try:
-            if _may_expire(order, answers[order.number]):
+            if question.order in answers and _may_expire(order, answers[question.order]):
                 may_expire.add(order.pk)
         except Exception as error:  # an answer that makes no sense must not keep its neighbours waiting
             _put_off(order.pk, order.shop_id, "expire", error)
+    _ask_later([order.pk for question, order in asked.items() if question.order not in answers])
     return may_expire
 
 
 @transaction.atomic
 def _ask_later(ids: Sequence[int]) -> None:
     """Put the end of unpaid orders off, one by one at the pace, without counting it against them."""
+    if not ids:
+        return
     waiting = Order.objects.filter(pk__in=ids, due_step="expire").order_by("due_at", "pk").annotate(now_there=Now())
     planned = []
     for place, order in enumerate(waiting.select_for_update(skip_locked=True)):
@@ -295,8 +298,8 @@ def _ask_later(ids: Sequence[int]) -> None:
 def _may_expire(order: Order, answer: gateways.Answer) -> bool:
     """Record what the gateway knows of an order, and say whether it may be cancelled now."""
     if answer.state == "captured":
-        method, number = answer.method, answer.transaction_no or f"gateway-{order.number}"
-        pay(order, amount=answer.amount, method=method, transaction_no=number, by=SYSTEM)
+        told = {"method": answer.method, "transaction_no": answer.transaction_no}
+        pay(order, amount=answer.amount, by=SYSTEM, **told)
         return order.status == Status.UNPAID
     return answer.state != "processing" or not _give_grace(order.pk)
 

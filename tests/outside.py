@@ -67,19 +67,20 @@ def _handler(stub: StubGateway) -> type[BaseHTTPRequestHandler]:
 
 
 class StubPayments:
-    """A payment gateway at `url` that knows `answers` by order number; every one of its `failing` turns is an error."""
+    """A payment gateway at `url` that knows `answers` by `<shop code>/<number>`; every one of its `failing` turns is an error."""
 
     def __init__(self) -> None:
         self.answers: dict[str, dict[str, str]] = {}
         self.failing: set[int] = set()
         self.delay, self.asked, self.url = 0.0, 0, ""
 
-    def answer(self, numbers: list[str]) -> dict[str, Any] | None:
+    def answer(self, questions: list[dict[str, str]]) -> dict[str, Any] | None:
         """Answer for some orders, or not at all."""
         self.asked += 1
         failing = self.asked in self.failing
         time.sleep(self.delay)
-        return None if failing else {"orders": {one: self.answers[one] for one in numbers if one in self.answers}}
+        names = [one["order"] for one in questions]
+        return None if failing else {"orders": {name: self.answers[name] for name in names if name in self.answers}}
 
 
 def _paying(stub: StubPayments) -> type[BaseHTTPRequestHandler]:

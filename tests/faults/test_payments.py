@@ -19,10 +19,11 @@ def test_after_an_outage_nobody_who_paid_is_cancelled(lab: Lab, shop, report):
     paid, paying, rest = set(ids[::20]), set(ids[1::20]), set(ids) - set(ids[::20]) - set(ids[1::20])
     with payment_gateway() as gateway:
         for pk, number, total in Order.objects.filter(pk__in=ids).values_list("pk", "number", "total_amount"):
+            name, money = f"{shop.code}/{number}", {"amount": str(total), "currency": shop.currency}
             if pk in paid:
-                gateway.answers[number] = {"state": "captured", "amount": str(total), "transaction_no": f"G{pk}"}
+                gateway.answers[name] = {"state": "captured", "transaction_no": f"G{pk}", **money}
             elif pk in paying:
-                gateway.answers[number] = {"state": "processing"}
+                gateway.answers[name] = {"state": "processing"}
         gateway.delay, gateway.failing = 0.2, {1} if FULL else set()
         for _number in range(2):
             lab.sweep(SELLERCENTER_PAYMENT_GATEWAY_URL=gateway.url)
