@@ -4,7 +4,7 @@ We `POST <PAYMENT_GATEWAY_URL>` with `{"orders": [{"order": "tea/1001", "currenc
 numbers are unique only within a shop, so an order goes by `<shop code>/<number>`; `amount` is what is still owed. The
 gateway answers with `{"orders": {"tea/1001": {"state": "captured", "amount": "20.00", "currency": "CNY",
 "method": "card", "transaction_no": "T1"}}}`; states are `captured`, `processing` and `none`, and an order that it
-leaves out was never heard of. A capture needs its transaction number, by which it counts once, and the order's currency.
+leaves out was never heard of. A capture needs its transaction number, by which it counts once, and the right currency.
 """
 
 from __future__ import annotations

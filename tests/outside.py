@@ -67,7 +67,7 @@ def _handler(stub: StubGateway) -> type[BaseHTTPRequestHandler]:
 
 
 class StubPayments:
-    """A payment gateway at `url` that knows `answers` by `<shop code>/<number>`; every one of its `failing` turns is an error."""
+    """A payment gateway at `url` with `answers` by `<shop code>/<number>`; each of its `failing` turns is an error."""
 
     def __init__(self) -> None:
         self.answers: dict[str, dict[str, str]] = {}
