@@ -113,7 +113,10 @@ class _Change:
 
 @dataclass(frozen=True)
 class Counted:
-    """What a count met: `before` and `reserved` units, and how many were `counted`; `began` when the first of all."""
+    """What a count met: `before` and `reserved` units, and how many were `counted`; `began` when the first of all.
+
+    `moved` says that the stock is another one than the counter saw, so that nothing was changed.
+    """
 
     sku_id: int
     name: str
@@ -121,6 +124,7 @@ class Counted:
     reserved: int
     counted: int
     began: bool
+    moved: bool = False
 
     @property
     def refused(self) -> bool:
@@ -130,7 +134,7 @@ class Counted:
     @property
     def changed(self) -> bool:
         """Say whether the count changed anything."""
-        return not self.refused and (self.began or self.counted != self.before)
+        return not self.refused and not self.moved and (self.began or self.counted != self.before)
 
 
 # --- What orders do ---------------------------------------------------------------------------------------------------
@@ -258,17 +262,20 @@ def count(sku: Sku, *, on_hand: int, reason: str, by: Actor) -> None:
 
 
 @transaction.atomic
-def count_many(shop: Shop, counts: Mapping[int, int], *, reason: str, by: Actor) -> list[Counted]:
+def count_many(
+    shop: Shop, counts: Mapping[int, int], *, seen: Mapping[int, int | None] | None = None, reason: str, by: Actor
+) -> list[Counted]:
     """Count many SKUs of the shop at once, by their ids; return what became of each.
 
-    A SKU of which fewer were counted than are reserved is left alone, the others are counted. Raises Refused when a
+    A SKU of which fewer were counted than are reserved is left alone, and so is one whose stock is not what the counter
+    has `seen` (None: nobody had counted it); the others are counted. Raises Refused when a
     number is none that a shelf can hold, with nothing done.
     """
     by.require(Perm.STOCK_EDIT)
-    found = _count(shop, counts, StockKind.COUNT, reason.strip(), by=by)
-    changed = sum(one.changed for one in found)
+    found = _count(shop, counts, StockKind.COUNT, reason.strip(), seen=seen, by=by)
+    changed, refused = sum(one.changed for one in found), sum(one.refused or one.moved for one in found)
     if changed:
-        events.record(shop, "stock.uploaded", shop, by=by, changed=changed, refused=sum(one.refused for one in found))
+        events.record(shop, "stock.uploaded", shop, by=by, changed=changed, refused=refused)
     return found
 
 
@@ -304,21 +311,34 @@ def _set(sku: Sku, on_hand: int, kind: StockKind, reason: str, *, by: Actor) -> 
     events.record(sku.shop, word, sku, by=by, before=found.before, after=found.counted, reason=reason)
 
 
-def _count(shop: Shop, counts: Mapping[int, int], kind: StockKind, reason: str, *, by: Actor) -> list[Counted]:
+def _count(
+    shop: Shop,
+    counts: Mapping[int, int],
+    kind: StockKind,
+    reason: str,
+    *,
+    seen: Mapping[int, int | None] | None = None,
+    by: Actor,
+) -> list[Counted]:
     """Write new stocks where they cover what is reserved, and tell of SKUs that became low."""
     for on_hand in counts.values():
         if not 0 <= on_hand <= MOST_ON_HAND:
             raise Refused(_impossible(on_hand), "impossible_number")
     shelves = _locked(shop.pk, counts)
-    found = [
-        Counted(one.pk, one.name, one.on_hand, one.reserved, counts[one.pk], began=not one.tracked) for one in shelves
-    ]
+    found = [_counted(one, counts[one.pk], seen or {}) for one in shelves]
     changes = [_Change(one.sku_id, on_hand=one.counted - one.before, reason=reason) for one in found if one.changed]
     _write(shop.pk, kind, changes, order=None, by=by)
     for shelf, one in zip(shelves, found, strict=True):
         if one.changed:
             _tell_low(shop, shelf, one.counted - one.reserved, by=by)
     return found
+
+
+def _counted(shelf: _Shelf, counted: int, seen: Mapping[int, int | None]) -> Counted:
+    """Say what a count meets; a stock that is the counted one already has not moved, whoever brought it there."""
+    now = shelf.on_hand if shelf.tracked else None
+    moved = shelf.pk in seen and now not in (seen[shelf.pk], counted)
+    return Counted(shelf.pk, shelf.name, shelf.on_hand, shelf.reserved, counted, began=not shelf.tracked, moved=moved)
 
 
 def _locked(shop_id: int, skus: Iterable[int | None]) -> list[_Shelf]:

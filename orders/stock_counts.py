@@ -59,6 +59,11 @@ class Told:
     problem: str = ""
 
     @property
+    def before(self) -> int | None:
+        """Return the units on hand when the file was read; None for a SKU that nobody had counted."""
+        return self.sku.on_hand if self.sku and self.sku.tracked else None
+
+    @property
     def changes(self) -> bool:
         """Say whether the row would change anything."""
         return not self.problem and self.sku is not None and (not self.sku.tracked or self.sku.on_hand != self.counted)
@@ -80,22 +85,22 @@ def read(shop: Shop, path: Path) -> list[Told]:
 
 
 def seal(shop: Shop, told: Iterable[Told]) -> str:
-    """Return the counts that change something as text that only this shop can open again."""
-    counts = [[one.sku.pk, one.counted] for one in told if one.changes and one.sku]
+    """Return the counts that change something, each with the stock before, as text that only this shop can open."""
+    counts = [[one.sku.pk, one.counted, one.before] for one in told if one.changes and one.sku]
     return signing.dumps(counts, salt=_salt(shop), compress=True)
 
 
-def unseal(shop: Shop, text: str) -> dict[int, int]:
-    """Return the counts by SKU id; raises Refused when they are too old or not ours."""
+def unseal(shop: Shop, text: str) -> tuple[dict[int, int], dict[int, int | None]]:
+    """Return the counts and the stocks seen beside them, each by SKU id; raises Refused when too old or not ours."""
     try:
         counts: list[Any] = signing.loads(text, salt=_salt(shop), max_age=_KEPT_SECONDS)
     except signing.BadSignature:
         raise Refused(_("What you looked at is too old. Upload the file again."), "counts_gone") from None
-    return dict(counts)
+    return {sku: counted for sku, counted, _before in counts}, {sku: before for sku, _counted, before in counts}
 
 
 def _salt(shop: Shop) -> str:
-    return f"stock-counts-{shop.pk}"
+    return f"stock-counts-and-before-{shop.pk}"
 
 
 def _header(rows: list[Row]) -> Header:

@@ -254,7 +254,7 @@ def _read(page: StockUpload, file: UploadedFile) -> list[Told]:
 
 
 def _row(one: Told) -> dict[str, Any]:
-    before = str(one.sku.on_hand) if one.sku and one.sku.tracked else "—"
+    before = "—" if one.before is None else str(one.before)
     after = one.said if one.counted is None else str(one.counted)
     return {"row": one.row, "name": one.name or "—", "before": before, "after": after, "problem": one.problem}
 
@@ -269,12 +269,15 @@ class StockCounts(ActPage):
 
     def act(self, record: None, data: dict[str, Any]) -> Text | None:
         """Call the verb; name what could not be counted after all."""
-        counts = stock_counts.unseal(self.shop, data["counts"])
-        found = inventory.count_many(self.shop, counts, reason="", by=self.actor)
-        late = [one.name for one in found if one.refused]
+        counts, seen = stock_counts.unseal(self.shop, data["counts"])
+        found = inventory.count_many(self.shop, counts, seen=seen, reason="", by=self.actor)
+        late, moved = [one.name for one in found if one.refused], [one.name for one in found if one.moved]
         if late:
             told = _("Not counted, because orders have reserved more meanwhile: %s.")
             messages.warning(self.request, told % ", ".join(late[:20]))
+        if moved:
+            told = _("Not counted, because their stock has changed since you looked: %s. Upload the file again to see.")
+            messages.warning(self.request, told % ", ".join(moved[:20]))
         changed = sum(one.changed for one in found)
         return ngettext("%d SKU is counted.", "%d SKUs are counted.", changed) % changed
 

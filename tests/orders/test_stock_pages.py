@@ -284,6 +284,24 @@ def test_what_orders_reserved_after_the_look_is_left_alone_and_named(order, shop
     assert broken() == []
 
 
+def test_counts_that_are_sent_twice_overwrite_no_sale_in_between(order, shop, owner):
+    answer = upload(owner, shop, "SKU,On hand\ncup-1,25\nlid-1,7\n")
+    agree(owner, shop, answer).says("2 SKUs are counted.")
+    inventory.adjust(sku_of(shop, "Cup"), change=-3, reason="sold at the door", by=owner.actor)
+    again = agree(owner, shop, answer).says("0 SKUs are counted.")
+    again.says("their stock has changed since you looked: cup-1.").keeps_quiet_about("lid-1.")
+    assert [fresh(sku_of(shop, title)).on_hand for title in ("Cup", "Lid")] == [22, 7]
+    assert broken() == []
+
+
+def test_a_stock_that_changed_between_the_look_and_the_yes_is_left_alone(order, shop, owner):
+    answer = upload(owner, shop, "SKU,On hand\ncup-1,25\nlid-1,7\npot-1,4\n")
+    inventory.adjust(sku_of(shop, "Cup"), change=2, reason="found", by=owner.actor)
+    inventory.count(sku_of(shop, "Lid"), on_hand=9, reason="", by=owner.actor)
+    agree(owner, shop, answer).says("1 SKU is counted.").says("since you looked: cup-1, lid-1.")
+    assert [fresh(sku_of(shop, title)).on_hand for title in ("Cup", "Lid", "Pot")] == [12, 9, 4]
+
+
 def test_only_the_first_rows_of_a_long_file_are_shown_and_all_are_counted(shop, owner):
     lines = [make.line(f"Tea {number}", seller_sku=f"tea-{number}", quantity=1) for number in range(320)]
     make.order(shop, lines=lines)
