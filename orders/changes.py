@@ -65,7 +65,7 @@ def change_address(
     given = {name: getattr(recipient, name).strip() for name in ("name", "phone", "address", "postcode")}
     if any(privacy.is_masked(value) for value in given.values()):
         raise Refused(_("Write name, phone, address and postcode in full; nothing can be sent to stars."), "masked")
-    stored = Recipient.objects.select_for_update().get(order=order)
+    stored = _recipient(order)
     plain = recipients.opened(stored, order_number=order.number)
     merged = RecipientFacts(**{name: value or getattr(plain, name) for name, value in given.items()})
     changed = sorted(name for name, value in given.items() if value and value != getattr(plain, name))
@@ -78,6 +78,12 @@ def change_address(
     told = {"changed": [*changed, *moved], "before": before, "after": " ".join(filter(None, region.values()))}
     ORDER.move(order, "change_address", by=by, data=told, **region, updated_at=Now())
     Recipient.objects.filter(order=order).update(**_kept(columns, stored, given))
+
+
+def _recipient(order: Order) -> Recipient:
+    """Lock where the order goes; what was erased counts as empty, and can be given anew."""
+    kept = Recipient.objects.select_for_update()
+    return kept.get_or_create(order=order, defaults={"shop_id": order.shop_id})[0]
 
 
 def _kept(columns: dict[str, object], stored: Recipient, given: dict[str, str]) -> dict[str, object]:

@@ -157,6 +157,17 @@ def test_what_the_platform_masked_stays_as_it_came(shop, service):
     assert opened(order) == RecipientFacts("李雷", "138****8000", "幸福***", "510001")
 
 
+def test_an_order_whose_private_data_were_erased_can_get_an_address_again(shop, service):
+    order = make.order(shop, Status.TO_SHIP)
+    Recipient.objects.filter(order=order).delete()
+    with pytest.raises(Refused):
+        move(order, service)
+    assert not Recipient.objects.filter(order=order).exists()
+    move(order, service, RecipientFacts(name="李雷", address="和平路 9 号"), city="杭州")
+    assert opened(order) == RecipientFacts("李雷", "", "和平路 9 号", "")
+    assert events.of(order).last().data["changed"] == ["address", "name", "city"]
+
+
 def test_the_address_that_it_has_already_is_no_change(shop, service):
     order = make.order(shop)
     same = RecipientFacts("王小明", make.PHONE)
