@@ -158,7 +158,7 @@ class ShopPage(View):
 
 
 class ActPage(ShopPage):
-    """A door for one verb: POST only; what the verb refuses is shown as a message, with what was typed kept."""
+    """A door for one verb: POST only; what is refused is said in a message, and what was typed is lost."""
 
     abstract = True
     http_method_names = ["post", "options"]
