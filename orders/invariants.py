@@ -6,7 +6,7 @@ Each entry is (code, description, SQL); `manage.py check_invariants` and the fau
 from __future__ import annotations
 
 from orders.lifecycle import ORDER
-from orders.states import Status
+from orders.states import UNSHIPPED, Status
 from sellercenter.invariants import Invariant
 
 
@@ -123,6 +123,17 @@ TIMERS: list[Invariant] = [
         f" OR due_step <> '' AND NOT {_of_a_state()} OR due_at IS NULL AND due_later <> '[]'",
     ),
     ("timer_lost", "A clock that runs has its step.", _LOST),
+    (
+        "asked_without_answer_by",
+        "A cancel request has its time to answer, where the policy gave one when it came.",
+        "SELECT asked.id, asked.cancel_requested_at FROM orders_order asked"
+        " JOIN sellercenter_shoppolicy policy ON policy.shop_id = asked.shop_id"
+        f" WHERE asked.status IN ({_listed(UNSHIPPED)}) AND asked.cancel_requested_at IS NOT NULL"
+        " AND asked.answer_by IS NULL AND policy.cancel_answer IS NOT NULL"
+        # A request that came before keeps what was promised then: no time.
+        " AND NOT EXISTS (SELECT FROM sellercenter_event changed WHERE changed.shop_id = asked.shop_id"
+        " AND changed.kind = 'policy.changed' AND changed.data->'after' ? 'cancel_answer')",
+    ),
 ]
 
 LINES: list[Invariant] = [

@@ -172,6 +172,12 @@ def _timer_lost(shop):
     sql("UPDATE orders_order SET due_step = '', due_at = NULL, due_later = '[]' WHERE id = %s", order.pk)
 
 
+def _asked_without_answer_by(shop):
+    order = paid(shop)
+    actions.request_cancel(order, reason="", by=BUYER)
+    sql("UPDATE orders_order SET answer_by = NULL WHERE id = %s", order.pk)
+
+
 def _timer_in_time(shop):
     order = make.order(shop, Status.UNPAID, placed_at=make.NOW)
     sql("UPDATE orders_order SET due_at = now() - interval '121 seconds' WHERE id = %s", order.pk)

@@ -21,14 +21,14 @@ from django.utils.translation import gettext as _
 from orders import derive, inventory, payments, recipients
 from orders.clocks import wind
 from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts
+from orders.imports import steps
 from orders.imports.lived import Lived
 from orders.imports.matching import known_payments
-from orders.lifecycle import ORDER
 from orders.models import Buyer, Creator, Order, OrderLine, Parcel, ParcelLine, Payment, Product, Recipient, Sku
-from orders.states import LineStatus, ParcelStatus, PaymentStatus, Status
+from orders.states import UNSHIPPED, LineStatus, ParcelStatus, PaymentStatus, Status
 from sellercenter import events, money
 from sellercenter.models import Shop
-from sellercenter.permissions import Actor
+from sellercenter.permissions import BUYER, Actor
 from sellercenter.privacy import is_masked
 
 RANK = {status: rank for rank, status in enumerate(Status)} | {Status.CANCELLED: 6, Status.COMPLETED: 6}
@@ -119,7 +119,8 @@ class _Update:
         self.shop, self.order, self.facts, self.by, self.now = shop, order, facts, by, now
         self.change = Change()
         self.fields: set[str] = set()
-        self.lived = Lived(order)
+        self.lived = Lived(order, self.change.notes)
+        self.asked = False
         self.sums = {"paid_amount": order.paid_amount, "refund_due": order.refund_due}
         self.stored = {line.number: line for line in OrderLine.objects.filter(order=order).order_by("pk")}
 
@@ -177,16 +178,18 @@ class _Update:
 
     def _order_fields(self) -> None:
         order, facts = self.order, self.facts
+        kept, unasked = self.lived.kept(facts), order.cancel_requested_at is None
         for name in _ORDER_TOLD:
             value = getattr(facts, name)
-            if value and value != _DEFAULTS.get(name):
+            if value and value != _DEFAULTS.get(name) and name not in kept:
                 self._set(order, name, value)
+        self.asked = unasked and order.cancel_requested_at is not None
         if facts.ship_by:
             self._set(order, "ship_by_promised", True, tell=False)
         self._marks()
         if facts.lines or any(getattr(facts, name) for name in _ORDER_AMOUNTS):
-            for name in _ORDER_AMOUNTS:
-                self._set(order, name, getattr(facts, name))
+            for name, amount in self.lived.amounts({name: getattr(facts, name) for name in _ORDER_AMOUNTS}).items():
+                self._set(order, name, amount)
         if order.buyer.uid != facts.buyer_uid:
             buyer = self._party(Buyer, "uid", facts.buyer_uid, nickname=facts.buyer_nickname)
             self._set(order, "buyer_id", buyer.pk, tell=False)
@@ -219,7 +222,7 @@ class _Update:
         old = recipients.opened(stored, order_number=self.order.number)
         names = ("name", "phone", "address", "postcode")
         merged = RecipientFacts(*(_better(getattr(old, name), getattr(new, name).strip()) for name in names))
-        if merged == old:
+        if merged == old or self.lived.moved():
             return
         sealed = recipients.sealed(merged, order_number=self.order.number, shop_id=self.shop.pk)
         Recipient.objects.update_or_create(order=self.order, defaults={"shop": self.shop, **sealed})
@@ -450,9 +453,12 @@ class _Update:
         self._times(status)
         if self._set(order, "status", status):
             self._set(order, "status_at", self._entered(status) or self.now, tell=False)
-            self._clocks(status, wound=True)
-        elif self.fields & {"placed_at", "paid_at", "delivered_at"}:
-            self._clocks(status, wound=False)
+            self._clocks(wound=True)
+        elif self.fields & {"placed_at", "paid_at", "ship_by", "delivered_at", "cancel_requested_at"}:
+            self._clocks(wound=False)
+        if self.asked and status in UNSHIPPED:
+            told = {"at": order.cancel_requested_at, "answer_by": order.answer_by}
+            events.record(self.shop, "order.cancel_requested", order, by=BUYER, **told)
 
     def _stock(self, status: Status) -> None:
         """Let the stock that was reserved here follow what became of its lines at the platform."""
@@ -537,11 +543,11 @@ class _Update:
             Status.CANCELLED: order.cancelled_at,
         }.get(status, order.shipped_at)
 
-    def _clocks(self, status: Status, *, wound: bool) -> None:
-        """Set the limits that follow from the order's times; the next step is only set anew with a new state."""
-        order = self.order
+    def _clocks(self, *, wound: bool) -> None:
+        """Set the limits that follow from the order's times, and the steps that follow from these."""
+        order, policy = self.order, self.shop.policy
         clocks = wind(
-            *(self.shop.policy, ORDER.timers.get(status)),
+            *(policy, None),
             now=self.now,
             placed_at=order.placed_at,
             paid_at=order.paid_at,
@@ -554,8 +560,11 @@ class _Update:
             if getattr(order, name) is None or (name == "pay_by" and "placed_at" in self.fields):
                 self._set(order, name, getattr(clocks, name), tell=False)
         if wound:
-            for name, value in clocks.schedule.values().items():
-                self._set(order, name, value, tell=False)
+            ahead = steps.planned(order, policy, now=self.now)
+        else:
+            ahead = steps.moved(order, policy, limits=self.fields, now=self.now)
+        for name, value in ahead.values().items():
+            self._set(order, name, value, tell=False)
 
 
 _GONE_PARCEL = {

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from orders import actions, payments, recipients, timers
+from orders import actions, changes, payments, recipients, timers
+from orders.facts import RecipientFacts
 from orders.models import Order, OrderLine, Parcel, ParcelLine, Payment
 from orders.states import Status
 from sellercenter import invariants
 from sellercenter.models import Event, Shop
 from sellercenter.permissions import SYSTEM, Actor, ActorKind, Perm
+from sellercenter.schedule import Schedule
 from tests.orders.import_files import counts, csv_file, open_shop, refusals, row, take
 
 DAY3 = datetime(2026, 3, 3, 1, tzinfo=UTC)
@@ -358,6 +361,8 @@ def test_a_payment_that_matches_none_of_a_paid_order_is_money_paid_twice(bring: 
     assert bring(row(status="to_review")) == ((0, 1, 0, 0), [twice])
     assert (money(), kinds().count("order.paid_twice")) == (("to_review", 40, 0, 20), 1)
     assert [*order().payments.values_list("position", "method", "amount")] == [(1, "other", 20), (2, "card", 20)]
+    changed = imported()[-1].data["changed"]
+    assert (changed["paid_amount"], changed["refund_due"]) == (["20.00", "40.00"], ["0.00", "20.00"])
     assert bring(row(status="to_ship")) == ((0, 1, 0, 0), [])
     assert (money(), kinds().count("order.paid_twice"), broken()) == (("to_ship", 40, 0, 20), 1, [])
 
@@ -393,3 +398,141 @@ def test_a_refund_beyond_what_was_to_be_made_leaves_nothing_to_make(bring: Any) 
     assert money() == ("to_ship", 27, 5, 2)
     bring(row(refunded="19"))
     assert (money(), broken()) == (("to_ship", 27, 19, 0), [])
+
+
+# --- What was decided here -------------------------------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+
+
+def hours_ago(hours: float) -> str:
+    return f"{timezone.now() - hours * HOUR:%Y-%m-%d %H:%M:%SZ}"
+
+
+def steps() -> dict[str, datetime]:
+    return {name: at for at, name in Schedule.of(order()).steps}
+
+
+def recent(**cells: str) -> dict[str, str]:
+    """Return a paid row whose clocks still run."""
+    return row(**{"placed_at": hours_ago(5), "paid_at": hours_ago(4), "ship_by": hours_ago(-20), **cells})
+
+
+def test_a_cancel_request_that_was_refused_here_does_not_come_back_from_a_file(bring: Any) -> None:
+    told = recent(status="to_review", cancel_requested_at=hours_ago(2))
+    bring(told)
+    assert "accept_cancel" in steps()
+    actions.refuse_cancel(order(), reason="packed", by=SYSTEM)
+    fate, notes = bring(told | {"status": "to_ship"})
+    assert (fate, notes) == ((0, 1, 0, 0), ["A1: The cancel request of the file was refused here already."])
+    timers.fire_due()
+    after = order()
+    assert (after.status, after.cancel_requested_at, after.answer_by) == ("to_ship", None, None)
+    assert "accept_cancel" not in steps()
+
+
+def test_a_newer_cancel_request_than_the_one_that_was_refused_counts(bring: Any) -> None:
+    told = recent(cancel_requested_at=hours_ago(2))
+    bring(told)
+    actions.refuse_cancel(order(), reason="packed", by=SYSTEM)
+    again = hours_ago(-0.01)
+    assert bring(told | {"cancel_requested_at": again}) == ((0, 1, 0, 0), [])
+    assert order().cancel_requested_at == datetime.fromisoformat(again)
+    assert kinds().count("order.cancel_requested") == 2
+
+
+@pytest.mark.parametrize("status", ["to_ship", "to_review"])
+def test_a_cancel_request_that_a_file_brings_waits_for_an_answer_and_is_told(bring: Any, status: str) -> None:
+    bring(told := recent(status="to_review"))
+    asked = hours_ago(1)
+    bring(told | {"status": status, "cancel_requested_at": asked})
+    after = order()
+    assert after.answer_by == datetime.fromisoformat(asked) + after.shop.policy.cancel_answer
+    assert steps()["accept_cancel"] == after.answer_by
+    event = Event.objects.get(kind="order.cancel_requested")
+    assert (event.actor_kind, event.at) == ("buyer", after.cancel_requested_at)
+    assert datetime.fromisoformat(event.data["answer_by"]) == after.answer_by
+    assert (event.owed_at is not None, broken()) == (True, [])
+    bring(told | {"status": status, "cancel_requested_at": asked, "city": "Wuhan"})
+    assert kinds().count("order.cancel_requested") == 1
+
+
+def test_a_cancel_request_of_an_order_that_left_is_only_kept(bring: Any) -> None:
+    bring(told := recent(status="shipped", shipped_at=hours_ago(3)))
+    bring(told | {"cancel_requested_at": hours_ago(1)})
+    assert (order().cancel_requested_at is None, "order.cancel_requested" in kinds()) == (False, False)
+    assert "accept_cancel" not in steps()
+
+
+STAYS = "A1: Price and freight were changed here and stay; the other amounts are the file's."
+ADDRESS = "A1: The address was changed here and stays; the file tells another one."
+
+
+def amounts() -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    stored = order()
+    return stored.goods_amount, stored.adjustment, stored.freight_amount, stored.total_amount
+
+
+def test_a_price_that_was_changed_here_is_not_undone_by_a_file(bring: Any) -> None:
+    told = row(**UNPAID, freight="6")
+    bring(told)
+    changes.change_price(order(), adjustment=Decimal(-5), freight=Decimal(2), seen=Decimal(26), by=SYSTEM)
+    assert bring(told | {"buyer_message": "hello"}) == ((0, 1, 0, 0), [STAYS])
+    assert (amounts(), [*imported()[-1].data["changed"]]) == ((20, -5, 2, 17), ["buyer_message"])
+    assert bring(told | {"quantity": "3", "tax": "1"})[1] == [STAYS]
+    assert amounts() == (30, -5, 2, 28)
+    paid = row(quantity="3", tax="1", freight="2", adjustment="-5", payments="card=28.00")
+    assert bring(paid) == ((0, 1, 0, 0), [])
+    assert (amounts(), money()) == ((30, -5, 2, 28), ("to_ship", 28, 0, 0))
+
+
+def test_a_price_that_nobody_changed_here_follows_the_file(bring: Any) -> None:
+    bring(row(**UNPAID, freight="6"))
+    assert bring(row(**UNPAID, freight="2", adjustment="-1")) == ((0, 1, 0, 0), [])
+    assert amounts() == (20, -1, 2, 21)
+
+
+def test_an_address_that_was_changed_here_is_not_undone_by_a_file(bring: Any) -> None:
+    where = {"province": "广东", "city": "广州", "district": "天河"}
+    who = {"recipient_name": "王小明", "recipient_phone": "13800138000", "recipient_address": "幸福路 8 号"}
+    told = row(**where, **who)
+    bring(told)
+    new = RecipientFacts(address="文三路 1 号")
+    changes.change_address(order(), recipient=new, province="浙江", city="杭州", by=SYSTEM)
+    assert bring(told | {"buyer_message": "hello"}) == ((0, 1, 0, 0), [ADDRESS])
+    after = order()
+    kept = recipients.opened(after.recipient, order_number="A1")
+    assert (after.province, after.city, after.district, after.buyer_message) == ("浙江", "杭州", "", "hello")
+    assert (kept.name, kept.address) == ("王小明", "文三路 1 号")
+    same = {"province": "浙江", "city": "杭州", "district": "", "recipient_address": "文三路 1 号"}
+    assert bring(told | same | {"buyer_message": "thanks"}) == ((0, 1, 0, 0), [])
+
+
+def test_an_order_that_was_placed_at_another_time_expires_by_it(bring: Any) -> None:
+    bring(row(**UNPAID | {"placed_at": hours_ago(5)}))
+    before = order()
+    assert steps()["expire"] == before.pay_by
+    later = hours_ago(1)
+    bring(row(**UNPAID | {"placed_at": later}))
+    after = order()
+    assert after.pay_by == datetime.fromisoformat(later) + after.shop.policy.payment_window
+    assert (steps()["expire"] - before.pay_by, broken()) == (4 * HOUR, [])
+
+
+def test_the_warnings_follow_a_ship_by_time_that_the_platform_moved(bring: Any) -> None:
+    bring(told := recent())
+    assert steps()["overdue"] == order().ship_by
+    later = hours_ago(-30)
+    bring(told | {"ship_by": later})
+    assert order().ship_by == steps()["overdue"] == datetime.fromisoformat(later)
+    assert steps()["warn_ship"] == order().ship_by - order().shop.policy.ship_warning
+    bring(told | {"ship_by": hours_ago(1)})
+    assert {"overdue", "warn_ship"} & {*steps()} == set()
+
+
+def test_a_time_of_delivery_that_comes_later_lets_the_receipt_be_confirmed(bring: Any) -> None:
+    told = recent(status="delivered", carrier="SF", tracking_no="SF1")
+    bring(told)
+    assert (order().confirm_by, steps()) == (None, {})
+    bring(told | {"delivered_at": hours_ago(1)})
+    assert (steps()["complete"], broken()) == (order().confirm_by, [])
