@@ -85,8 +85,10 @@ ORDER = Lifecycle(
     ),
     Move(
         *("remind", [S.UNPAID], "", Perm.ORDERS_REMIND),
-        where=Q(reminded_at__isnull=True) | Q(reminded_at__lte=Now() - REMIND_AGAIN_AFTER),
-        why_not=_("The buyer was reminded less than 24 hours ago."),
+        where=_FREE
+        & (Q(pay_by__isnull=True) | Q(pay_by__gt=Now()))
+        & (Q(reminded_at__isnull=True) | Q(reminded_at__lte=Now() - REMIND_AGAIN_AFTER)),
+        why_not=_("A buyer is reminded once in 24 hours, while the order is not held and can still be paid in time."),
         label=_("Remind to pay"),
         event="reminded",
     ),
@@ -95,6 +97,11 @@ ORDER = Lifecycle(
         *("change_address", [S.UNPAID, S.TO_REVIEW, S.TO_SHIP], "", Perm.ORDERS_ADDRESS),
         label=_("Change the address"),
         event="address_changed",
+    ),
+    Move(
+        *("record_refund", [state for state in S if state != S.UNPAID], "", Perm.REFUNDS_MAKE),
+        label=_("Refund made"),
+        event="refunded",
     ),
     begins=S.UNPAID,
     timers={

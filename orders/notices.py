@@ -48,6 +48,7 @@ STAFF = Staff(
         Notice("order.paid_late", Perm.REFUNDS_MAKE, "receipt-refund", _("Paid after it was cancelled: refund it")),
         Notice("order.paid_twice", Perm.REFUNDS_MAKE, "receipt-refund", _("Paid more than was owed: refund the rest")),
         Notice("order.parcel_failed", Perm.TRACKING_WATCH, "truck-return", _("A parcel was lost or came back")),
+        Notice("order.step_failed", Perm.ORDERS_CANCEL, "alert-triangle", _("Something that happens by itself failed")),
         Notice("order.silent", Perm.TRACKING_WATCH, "truck", _("The carrier has told nothing for long")),
         Notice("sku.low", Perm.STOCK_EDIT, "packages", _("Stock is low")),
         Notice("stock.missing", Perm.STOCK_EDIT, "alert-triangle", _("More was shipped than the stock knew of")),

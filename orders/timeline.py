@@ -34,6 +34,7 @@ WORDS: dict[str, Word] = {
     "order.payment_awaited": ("money", "hourglass", gettext_lazy("Waits for a payment that is under way")),
     "order.paid_late": ("money", "alert-circle", gettext_lazy("Paid after the order was cancelled")),
     "order.paid_twice": ("money", "alert-circle", gettext_lazy("Paid once more than was owed")),
+    "order.refunded": ("money", "receipt-refund", gettext_lazy("Refunded")),
     "order.price_changed": ("money", "discount", gettext_lazy("Price changed")),
     "order.approved": ("state", "clipboard-check", gettext_lazy("Approved")),
     "order.held": ("state", "lock", gettext_lazy("Held")),
@@ -55,6 +56,7 @@ WORDS: dict[str, Word] = {
     "order.given_up": ("state", "circle-x", gettext_lazy("Buyer does not want it any more")),
     "order.expired": ("state", "circle-x", gettext_lazy("Ran out of time and was cancelled")),
     "order.lapsed": ("state", "circle-x", gettext_lazy("Not shipped before the limit and cancelled")),
+    "order.step_failed": ("state", "alert-triangle", gettext_lazy("A step failed too often and was given up")),
     "order.replayed": ("state", "rotate", gettext_lazy("A step that had failed is tried again")),
     "order.noted": ("note", "note", gettext_lazy("Internal note added")),
     "order.seller_note_written": ("note", "pencil", gettext_lazy("Seller note written")),
@@ -193,6 +195,7 @@ def _texts() -> list[tuple[str, str]]:
         ("carrier", _("Carrier")),
         ("tracking_no", _("Tracking no.")),
         ("units", _("Units")),
+        ("reference", _("Number of the refund")),
         ("coupon", pgettext("discount", "Coupon")),
     ]
 

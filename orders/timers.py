@@ -37,7 +37,7 @@ ASK_AGAIN = timedelta(minutes=1)
 # What the steps read of an order; a row's sixty columns would cost more than what is done with it.
 _READ = (
     *("shop_id", "status", "due_at", "due_step", "due_later", "paid_at", "pay_by", "ship_by", "shipped_at"),
-    *("answer_by", "abnormal", "held", "cancel_requested_at", "cancel_wish"),
+    *("answer_by", "abnormal", "held", "cancel_requested_at"),
 )
 
 logger = logging.getLogger(__name__)
@@ -104,10 +104,11 @@ def _put_off(pk: int, shop_id: int, step: str, error: Exception) -> None:
     planned = Schedule.of(order)
     if order.due_step != step:
         return
-    now = fault.last_at
-    schedule.put(
-        order, planned.rest() if fault.dead_at else planned.plus(step, now + faults.wait_after(fault.attempts))
-    )
+    if fault.dead_at:
+        schedule.put(order, planned.rest())
+        events.record(order.shop, "order.step_failed", order, by=SYSTEM, step=step)
+    else:
+        schedule.put(order, planned.plus(step, fault.last_at + faults.wait_after(fault.attempts)))
 
 
 @transaction.atomic
@@ -164,8 +165,7 @@ def _advance(rows: Sequence[Order]) -> None:
 
 def _remind(stage: str, channels: str) -> Callable[[Sequence[Order], datetime], None]:
     def remind(rows: Sequence[Order], now: datetime) -> None:
-        open_rows = [order for order in rows if order.status == Status.UNPAID]
-        told = [order for order in open_rows if getattr(order.shop.policy, channels)]
+        told = [order for order in rows if getattr(order.shop.policy, channels) and _to_remind(order, stage, now)]
         events.record_all(
             *("order.reminded", told),
             by=SYSTEM,
@@ -174,6 +174,14 @@ def _remind(stage: str, channels: str) -> Callable[[Sequence[Order], datetime], 
         _advance(rows)
 
     return remind
+
+
+def _to_remind(order: Order, stage: str, now: datetime) -> bool:
+    """Say whether a reminder makes sense still, and whether it is not the first of two that come together."""
+    if order.status != Status.UNPAID or order.held or (order.pay_by is not None and order.pay_by <= now):
+        return False
+    both = any(name == "remind_again" and at <= now for at, name in Schedule.of(order).steps)
+    return stage == "second" or not both or not order.shop.policy.second_channels
 
 
 def _tell(kind: str) -> Callable[[Sequence[Order], datetime], None]:

@@ -245,7 +245,7 @@ def test_a_second_reminder_within_a_day_is_foretold_and_left_out(shop, owner):
     page = first_screen(owner, shop, "remind", all="1", query="")
     assert page.context["will"] == 1
     assert [(one["reason"], one["count"]) for one in page.context["wont"]] == [
-        ("The buyer was reminded less than 24 hours ago.", 1)
+        ("A buyer is reminded once in 24 hours, while the order is not held and can still be paid in time.", 1)
     ]
     assert worked(started(owner, shop, "remind", page)) == (JobState.DONE, 1, 1, 0)
     assert told(second).count("order.reminded") == told(first).count("order.reminded") == 1

@@ -83,6 +83,47 @@ def test_a_reminder_whose_channels_were_taken_away_meanwhile_is_left_out(shop, c
     assert (told(order), steps(order)) == (["order.placed"], [])
 
 
+REMINDERS = {"due_step": "remind", "due_later": [["remind_again", (T + HOUR).isoformat()]]}
+
+
+def both_reminders(shop, clock, **columns):
+    clock.set(T)
+    order = due(shop, clock, "remind")
+    Order.objects.filter(pk=order.pk).update(**REMINDERS, pay_by=T + DAY, **columns)
+    return order
+
+
+def test_of_two_reminders_that_an_outage_brings_together_only_the_second_is_written(shop, clock):
+    order = both_reminders(shop, clock)
+    clock.set(T + 2 * HOUR)
+    sweep()
+    assert (told(order)[1:], steps(order)) == (["order.reminded"], [])
+    assert events.of(order).last().data["stage"] == "second"
+
+
+def test_the_first_of_two_is_written_when_the_second_has_no_channels_any_more(shop, clock):
+    order = both_reminders(shop, clock)
+    policy(shop, second_channels=[])
+    clock.set(T + 2 * HOUR)
+    sweep()
+    assert events.of(order).last().data["stage"] == "first"
+
+
+def test_after_an_outage_nobody_is_reminded_of_what_is_over(shop, clock):
+    order = both_reminders(shop, clock)
+    clock.set(T + DAY)
+    sweep()
+    assert (told(order), steps(order)) == (["order.placed"], [])
+
+
+def test_nobody_is_reminded_of_an_order_that_is_held(shop, clock):
+    order = both_reminders(shop, clock, held=True)
+    sweep()
+    clock.set(T + HOUR)
+    sweep()
+    assert (told(order), steps(order)) == (["order.placed"], [])
+
+
 def test_an_empty_policy_lets_nothing_happen(shop, clock):
     names = ["first_reminder", "second_reminder", "payment_window", "ship_within", "ship_warning", "tracking_silence"]
     policy(shop, **dict.fromkeys([*names, "receipt_window", "cancel_answer"]))
@@ -233,6 +274,8 @@ def test_it_is_tried_five_times_ever_later_and_then_waits_for_a_person(shop, clo
     fault = Fault.objects.get()
     assert (fault.attempts, fault.dead_at is not None) == (5, True)
     assert (fresh(orders[1]).status, steps(orders[1])) == ("unpaid", [])
+    failed = events.of(orders[1]).last()
+    assert (failed.kind, failed.data, failed.owed_at is not None) == ("order.step_failed", {"step": "expire"}, True)
     clock.advance(365 * DAY)
     sweep()
     assert Fault.objects.get().attempts == 5

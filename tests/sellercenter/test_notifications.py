@@ -37,6 +37,7 @@ def told_roles() -> set[str]:
         ("order.cancel_requested", Perm.ORDERS_CANCEL),
         ("order.paid_late", Perm.REFUNDS_MAKE),
         ("order.silent", Perm.TRACKING_WATCH),
+        ("order.step_failed", Perm.ORDERS_CANCEL),
     ],
 )
 def test_people_are_told_by_right(shop, cast, kind, perm):
