@@ -1,4 +1,4 @@
-"""Verbs on money that comes in: a payment is recorded once, whenever and however often it is reported."""
+"""Verbs on money that comes in or goes back: it counts once, whenever and however often it is reported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -15,9 +15,9 @@ from orders import clocks
 from orders.lifecycle import ORDER
 from orders.models import Order, Payment
 from orders.states import PaymentMethod, PaymentStatus, Status
-from sellercenter import events
+from sellercenter import events, money
 from sellercenter.lifecycle import Refused, locked
-from sellercenter.permissions import Actor
+from sellercenter.permissions import Actor, Perm
 
 
 @transaction.atomic
@@ -75,6 +75,47 @@ def add_unowed(
     kind = "order.paid_late" if order.status == Status.CANCELLED else "order.paid_twice"
     events.record(order.shop, kind, order, by=by, amount=back, payment=payment.position)
     return payment
+
+
+@transaction.atomic
+def record_refund(order: Order, *, amount: Decimal, reference: str, by: Actor) -> bool:
+    """Note that money went back to the buyer, spread over the payments from the first on; say whether it was new.
+
+    `reference` is the number of the refund where it was made; one that is known already changes nothing. Refused for
+    an unpaid order and for more than was captured and not refunded yet. What was to be refunded lessens by as much.
+    """
+    by.require(Perm.REFUNDS_MAKE)
+    reference = reference.strip()[:80]
+    if not reference:
+        raise Refused(_("A refund needs its number, so that it counts once."), "no_reference")
+    locked(order)
+    if amount <= 0 or money.quantise(amount, order.currency) != amount:
+        raise Refused(_("A refund is more than nothing, in coins that the currency has."), "bad_amount")
+    if events.of(order).filter(kind="order.refunded", data__reference=reference).exists():
+        return False
+    _give_back(order, amount)
+    ORDER.move(
+        *(order, "record_refund"),
+        by=by,
+        data={"amount": amount, "reference": reference},
+        refunded_amount=order.refunded_amount + amount,
+        refund_due=max(Decimal(0), order.refund_due - amount),
+        updated_at=Now(),
+    )
+    return True
+
+
+def _give_back(order: Order, amount: Decimal) -> None:
+    """Spread a refund over what was captured of a locked order."""
+    left = amount
+    for payment in order.payments.filter(status=PaymentStatus.CAPTURED).order_by("position"):
+        part = min(left, payment.amount - payment.refunded)
+        free = Payment.objects.filter(pk=payment.pk, status=PaymentStatus.CAPTURED, refunded__lte=F("amount") - part)
+        if part > 0 and free.update(refunded=F("refunded") + part):
+            left -= part
+    if left:
+        rest = money.text(amount - left, order.currency)
+        raise Refused(_("Not more than %s can still be refunded.") % rest, "too_much")
 
 
 def _record(

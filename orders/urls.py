@@ -19,6 +19,7 @@ urlpatterns = [
     path("orders/<int:pk>/remind", doors.OrderRemind.as_view(), name="order_remind"),
     path("orders/<int:pk>/price", doors.OrderChangePrice.as_view(), name="order_change_price"),
     path("orders/<int:pk>/address", doors.OrderChangeAddress.as_view(), name="order_change_address"),
+    path("orders/<int:pk>/refund", doors.OrderRecordRefund.as_view(), name="order_record_refund"),
     path("orders/<int:pk>/cancel/accept", doors.OrderAcceptCancel.as_view(), name="order_accept_cancel"),
     path("orders/<int:pk>/cancel/refuse", doors.OrderRefuseCancel.as_view(), name="order_refuse_cancel"),
     path("orders/<int:pk>/note", doors.OrderNoteAdd.as_view(), name="order_note"),

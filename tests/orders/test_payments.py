@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from orders import actions
 from orders.models import Order
-from orders.payments import pay
+from orders.payments import pay, record_refund
 from orders.states import PaymentMethod, Status
 from sellercenter import events
 from sellercenter.lifecycle import Refused
@@ -156,4 +156,108 @@ def test_two_payments_at_once_both_count(shop):
     assert money(order) == ("to_review", 40, 20)
     assert [position for position, *_rest in captured(order)] == [1, 2]
     assert sorted(told(order)) == ["order.paid", "order.paid_twice", "order.placed"]
+    call_command("check_invariants")
+
+
+# --- Money that goes back ---------------------------------------------------------------------------------------------
+
+
+def give_back(order, amount=TOTAL, reference="R1", *, by=SYSTEM):
+    return record_refund(order, amount=Decimal(amount), reference=reference, by=by)
+
+
+def refunds(order):
+    stored = fresh(order)
+    return stored.refunded_amount, stored.refund_due, list(order.payments.values_list("refunded", flat=True))
+
+
+def cancelled(shop):
+    """Return an order that was paid with 15 and 10 of 20, and cancelled."""
+    order = make.order(shop, Status.UNPAID)
+    send(order, 15, "T1")
+    send(order, 10, "T2")
+    actions.cancel(order, reason="sold out", by=SYSTEM)
+    assert refunds(order) == (0, 25, [0, 0])
+    return order
+
+
+def test_a_refund_is_spread_over_the_payments_from_the_first_on_and_lessens_what_is_due(shop):
+    order = cancelled(shop)
+    assert give_back(order, "17.50") is True
+    assert refunds(order) == (Decimal("17.50"), Decimal("7.50"), [15, Decimal("2.50")])
+    assert (order.refunded_amount, order.refund_due) == (Decimal("17.50"), Decimal("7.50"))
+    event = events.of(order).last()
+    assert (event.kind, event.data) == ("order.refunded", {"amount": "17.50", "reference": "R1"})
+    assert give_back(order, "7.50", "R2") is True
+    assert (refunds(order), fresh(order).payment_state) == ((25, 0, [15, 10]), "refunded")
+    call_command("check_invariants")
+
+
+def test_the_same_refund_counts_once(shop):
+    order = cancelled(shop)
+    give_back(order, 5)
+    before = row(order), told(order), refunds(order)
+    assert give_back(fresh(order), 5, " R1 ") is False
+    assert (row(order), told(order), refunds(order)) == before
+
+
+@pytest.mark.parametrize(
+    ("amount", "reference", "code"),
+    [
+        *((0, "R1", "bad_amount"), (-1, "R1", "bad_amount"), ("0.001", "R1", "bad_amount")),
+        *((5, " ", "no_reference"), ("25.01", "R1", "too_much")),
+    ],
+)
+def test_a_refund_of_nothing_without_a_number_or_of_more_than_came_is_refused(shop, amount, reference, code):
+    order = cancelled(shop)
+    before = row(order), told(order), refunds(order)
+    with pytest.raises(Refused) as refused:
+        give_back(order, amount, reference)
+    assert (refused.value.code, (row(order), told(order), refunds(order))) == (code, before)
+
+
+def test_what_did_not_come_can_not_go_back(shop):
+    order = cancelled(shop)
+    order.payments.filter(position=2).update(status="failed")
+    with pytest.raises(Refused):
+        give_back(order, "15.01")
+    assert refunds(order)[2] == [0, 0]
+
+
+def test_more_than_was_due_may_go_back_of_an_order_that_goes_on(shop):
+    order = make.order(shop, Status.SHIPPED)
+    send(order, 7, "T2")
+    give_back(order, 10)
+    assert refunds(order) == (10, 0, [10, 0])
+
+
+def test_a_part_payment_goes_back_only_once_the_order_is_cancelled(shop):
+    order = make.order(shop, Status.UNPAID)
+    send(order, 5)
+    with pytest.raises(Refused) as refused:
+        give_back(order, 5)
+    assert (refused.value.code, refunds(order)) == ("not_now", (0, 0, [0]))
+
+
+def test_who_may_not_make_refunds_can_not_note_them(shop, reviewer):
+    order = cancelled(shop)
+    for by in (BUYER, reviewer.actor):
+        with pytest.raises(PermissionDenied):
+            give_back(order, by=by)
+    assert refunds(order) == (0, 25, [0, 0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_note_the_whole_refund_at_once_exactly_one_wins(shop):
+    order, said = cancelled(shop), []
+
+    def note(reference):
+        try:
+            said.append(give_back(Order.objects.get(pk=order.pk), 25, reference))
+        except Refused as refused:
+            said.append(refused.code)
+
+    in_threads(lambda: note("R1"), lambda: note("R2"))
+    assert sorted(map(str, said)) == ["True", "too_much"]
+    assert (refunds(order), told(order).count("order.refunded")) == ((25, 0, [15, 10]), 1)
     call_command("check_invariants")
