@@ -152,6 +152,8 @@ class OrderFacts:
     parcels: list[ParcelFacts] = field(default_factory=list)
     notes: list[NoteFacts] = field(default_factory=list)
     digest: bytes = b""
+    # The address that the platform made up to reach the buyer. Last, because digests count the fields by their places.
+    buyer_email: str = ""
 
     @property
     def total_amount(self) -> Decimal:

@@ -23,6 +23,9 @@ from django.conf import settings
 
 _VERSION = 1
 _NONCE = 12
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
 
 
 class Unreadable(Exception):
@@ -94,6 +97,14 @@ def is_masked(value: str) -> bool:
     A single asterisk may stand in a plain address; platforms write several, or nothing else beside one letter.
     """
     return "**" in value or value.startswith(("##", "$$")) or bool(re.fullmatch(r".\*", value.strip()))
+
+
+def is_plain_email(value: str) -> bool:
+    """Say whether a value is one whole e-mail address and nothing else, so that it can stand in a header.
+
+    No name beside it, no quotes, no list, no line end, plain ASCII; and nothing that came masked.
+    """
+    return len(value) <= 254 and bool(_EMAIL.fullmatch(value))
 
 
 def mask_name(value: str) -> str:

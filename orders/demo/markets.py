@@ -168,6 +168,7 @@ class Customer:
 
     uid: str
     nickname: str
+    relay_email: str
     province: str
     city: str
     district: str
@@ -181,9 +182,12 @@ def customer(market: Market, number: int) -> Customer:
     name, phone, address, postcode = (
         _british(words, number, city) if market.currency == "GBP" else _chinese(words, number)
     )
+    uid = f"{market.prefix.lower()}{7_000_000 + number}"
     return Customer(
-        uid=f"{market.prefix.lower()}{7_000_000 + number}",
+        uid=uid,
         nickname=_nickname(words, number),
+        # The platform gives most of its buyers an address, never all; nobody can own a name under .example.
+        relay_email=f"{uid}@relay.example" if number % 9 else "",
         province=province,
         city=city,
         district=_pick(districts, number, 11),

@@ -121,6 +121,7 @@ class Tales:
             buyer_uid=buyer.uid,
             currency=self.market.currency,
             buyer_nickname=buyer.nickname,
+            buyer_email=buyer.relay_email,
             buyer_message=_one(rng, words.MESSAGES) if rng.random() < 0.1 else "",
             kind=_KINDS.spin(rng),
             source=_SOURCES.spin(rng),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from orders.facts import PaymentFacts
 from orders.states import Flag, PaymentMethod
-from sellercenter import money
+from sellercenter import money, privacy
 from sellercenter.imports import squeezed
 
 Reader = Callable[[str], Any]
@@ -48,6 +48,15 @@ def text(limit: int) -> Reader:
         return cell
 
     return read
+
+
+def email(cell: str) -> str:
+    """Read one plain e-mail address; a masked one says nothing."""
+    if privacy.is_masked(cell):
+        return ""
+    if not privacy.is_plain_email(cell):
+        raise Unclear(_("This is not one plain e-mail address, like b-1@relay.example."))
+    return cell
 
 
 def identifier(limit: int) -> Reader:

@@ -24,6 +24,7 @@ from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts,
 from orders.imports import steps
 from orders.imports.lived import Lived
 from orders.imports.matching import known_payments
+from orders.loading import reach
 from orders.models import Buyer, Creator, Order, OrderLine, Parcel, ParcelLine, Payment, Product, Recipient, Sku
 from orders.states import UNSHIPPED, LineStatus, ParcelStatus, PaymentStatus, Status
 from sellercenter import events, money
@@ -194,6 +195,7 @@ class _Update:
             buyer = self._party(Buyer, "uid", facts.buyer_uid, nickname=facts.buyer_nickname)
             self._set(order, "buyer_id", buyer.pk, tell=False)
             self.change.changed["buyer"] = [None, facts.buyer_uid]
+        reach(self.shop, {facts.buyer_uid: facts.buyer_email} if facts.buyer_email else {})
 
     def _marks(self) -> None:
         """Take over note, flag and abnormal mark where there is none yet; they belong to the people here."""

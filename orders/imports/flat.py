@@ -88,6 +88,7 @@ def _readers(shop: Shop) -> dict[As, cells.Reader]:
     """Return the readers of the kinds of cells that need nothing but the shop."""
     amount, time = cells.amount(shop.currency), cells.time(shop.zone)
     return {
+        As.EMAIL: cells.email,
         As.TIME: time,
         As.MONEY: amount,
         As.SIGNED: cells.amount(shop.currency, signed=True),

@@ -83,6 +83,7 @@ FLAT_COLUMNS = (
         "买家昵称",
         at=(_order, "buyer_nickname"),
     ),
+    Column("buyer_relay_email", _O, As.EMAIL, "buyer_email", ("relay email",), private=True),
     _text("buyer_message", _O, "buyer_message", "message", "买家留言", at=2000),
     _time("paid_at", _O, "paid time", "payment time", "支付完成时间"),
     _time("reviewed_at", _O, "approved at"),

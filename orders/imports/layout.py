@@ -29,6 +29,7 @@ class As(StrEnum):
 
     ID = "id"
     TEXT = "text"
+    EMAIL = "e-mail"
     WORD = "word"
     TIME = "time"
     MONEY = "money"

@@ -14,11 +14,11 @@ from orders.facts import OrderFacts
 from orders.loading import history, rows
 from orders.loading.arrivals import arrivals_of
 from orders.loading.checks import check
-from orders.loading.parties import Known, authors_of, register_parties
+from orders.loading.parties import Known, authors_of, reach, register_parties
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor
 
-__all__ = ["Known", "check", "load", "register_parties"]
+__all__ = ["Known", "check", "load", "reach", "register_parties"]
 
 
 @transaction.atomic

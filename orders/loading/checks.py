@@ -24,6 +24,7 @@ from orders.models import (
     TrackingEvent,
 )
 from orders.states import Flag
+from sellercenter import privacy
 
 _TOO_MUCH = Decimal(10) ** 12
 
@@ -88,8 +89,8 @@ _LINE_AMOUNTS = attrgetter(
 def check(order: OrderFacts) -> None:
     """Raise ValueError, naming the order and the field, for facts that can't become rows.
 
-    That is: an empty or too long text, a negative or unreadable amount, more refunded than paid, a line number that
-    comes twice, a parcel with units of a line that isn't there.
+    That is: an empty or too long text, an e-mail address that is none, a negative or unreadable amount, more refunded
+    than paid, a line number that comes twice, a parcel with units of a line that isn't there.
     """
     where = f"order {order.number}"
     _check_head(order, where)
@@ -115,6 +116,8 @@ def _check_head(order: OrderFacts, where: str) -> None:
             raise ValueError(f"{where}: {name} is empty")
     if not (len(order.currency) == 3 and order.currency.isascii() and order.currency.isupper()):
         raise ValueError(f"{where}: currency is {order.currency!r}, three capital letters are needed")
+    if order.buyer_email and not privacy.is_plain_email(order.buyer_email):
+        raise ValueError(f"{where}: buyer_email is no plain e-mail address")
     if order.flag is not None and order.flag not in Flag.values:
         raise ValueError(f"{where}: flag is {order.flag}, known are {Flag.values}")
     _check_amounts(_ORDER_AMOUNTS(order), where)

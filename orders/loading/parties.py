@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -35,10 +35,26 @@ class Known:
 
 def register_parties(shop: Shop, orders: Sequence[OrderFacts]) -> Known:
     """Return the ids of everybody and everything that the orders name, after writing what the shop lacks."""
-    buyers: dict[str, tuple[Any, ...]] = {order.buyer_uid: (order.buyer_nickname, "", []) for order in orders}
+    emails = {order.buyer_uid: order.buyer_email for order in orders if order.buyer_email}
+    buyers: dict[str, tuple[Any, ...]] = {
+        order.buyer_uid: (order.buyer_nickname, emails.get(order.buyer_uid, ""), []) for order in orders
+    }
     known = register_goods(shop, [line for order in orders for line in order.lines])
     known.buyers = _register(Buyer, shop, "uid", ("nickname", "relay_email", "tags"), buyers)
+    reach(shop, emails)
     return known
+
+
+def reach(shop: Shop, emails: Mapping[str, str]) -> None:
+    """Keep the relay addresses of buyers, by their ids at the platform, of whom none is known; others stay."""
+    if not emails:
+        return
+    unknown = Buyer.objects.for_shop(shop).filter(uid__in=[*emails], relay_email="")
+    # In one order everywhere, so that two calls at once wait for each other and never in a circle.
+    buyers = list(unknown.order_by("pk").select_for_update(no_key=True))
+    for buyer in buyers:
+        buyer.relay_email = emails[buyer.uid]
+    Buyer.objects.bulk_update(buyers, ["relay_email"])
 
 
 def register_goods(shop: Shop, lines: Sequence[LineFacts]) -> Known:

@@ -257,3 +257,28 @@ def test_somebody_without_the_right_imports_nothing(tmp_path: Path, shop: Shop) 
     with pytest.raises(PermissionDenied):
         import_file(shop, csv_file(tmp_path, row()), by=BUYER)
     assert nothing_written()
+
+
+@pytest.mark.django_db
+def test_a_relay_address_is_kept_for_new_buyers_and_for_those_that_are_known(tmp_path: Path) -> None:
+    shop = open_shop()
+    first, second = row(), row(order_no="A2", buyer_id="b-2")
+    take(shop, csv_file(tmp_path, first))
+    told = {"buyer_relay_email": "b-1@relay.example"}
+    take(shop, csv_file(tmp_path, first | told, second | {"buyer_relay_email": "b-2@relay.example"}))
+    # Neither an empty cell nor a masked or another address takes it away.
+    for later in ("", "b***@relay.example", "other@relay.example"):
+        take(shop, csv_file(tmp_path, first | {"buyer_relay_email": later}))
+    assert sorted(Buyer.objects.values_list("relay_email", flat=True)) == ["b-1@relay.example", "b-2@relay.example"]
+    assert "relay.example" not in str(list(Event.objects.values_list("data", flat=True)))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("bad", ["Li <b-1@relay.example>", "b-1@relay.example, b-2@relay.example", "b-1"])
+def test_what_is_no_plain_address_is_refused_and_not_repeated(bad: str, tmp_path: Path) -> None:
+    shop = open_shop()
+    report = take(shop, csv_file(tmp_path, row(buyer_relay_email=bad)))
+    [(_row, column, message)] = refusals(report)
+    assert column == "buyer_relay_email"
+    assert message.startswith("This is not one plain e-mail address")
+    assert bad not in Path(report.errors).read_text(encoding="utf-8-sig").replace(message, "")

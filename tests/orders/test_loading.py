@@ -300,11 +300,23 @@ def test_buyers_goods_and_creators_are_written_once_and_found_again(shop: Shop) 
     assert set(OrderLine.objects.filter(number="2").values_list("sku", flat=True)) == {None}
 
 
+def test_the_first_relay_address_of_a_buyer_is_kept_whenever_it_comes(shop: Shop) -> None:
+    arrive(shop, order(number="1"))
+    assert Buyer.objects.get().relay_email == ""
+    arrive(shop, order(number="2", buyer_email="b1@relay.example"))
+    arrive(shop, order(number="3", buyer_email="another@relay.example"))
+    assert Buyer.objects.get().relay_email == "b1@relay.example"
+    told = {"buyer_uid": "b2", "buyer_email": "b2@relay.example"}
+    load(shop, [order(number="5", **told), order(number="6", buyer_uid="b2")], by=SYSTEM, now=NOW)
+    assert Buyer.objects.get(uid="b2").relay_email == "b2@relay.example"
+
+
 REFUSED = {
     "number has 65 characters": {"number": "9" * 65},
     "number is empty": {"number": ""},
     "buyer_uid is empty": {"buyer_uid": ""},
     "buyer_nickname has 81": {"buyer_nickname": "小" * 81},
+    "buyer_email is no plain": {"buyer_email": "Li <li@relay.example>"},
     "the character NUL": {"buyer_message": "a\0b"},
     "half a character": {"buyer_message": "\ud83d"},
     "currency is 'yuan'": {"currency": "yuan"},

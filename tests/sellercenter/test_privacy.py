@@ -177,3 +177,28 @@ def test_a_copy_of_the_database_holds_no_phone_name_or_street(shop, owner):
                 cursor.execute(f'SELECT 1 FROM "{table}" r WHERE strpos(r::text, %s) > 0 LIMIT 1', [secret])
                 found += [(table, secret) for _row in cursor.fetchall()]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        ("b-1.x+y@relay.example", True),
+        ("B1@mail.relay-1.example.com", True),
+        ("", False),
+        ("b1", False),
+        ("b1@relay", False),
+        ("b1@relay..example", False),
+        ("b1@-relay.example", False),
+        ("Li <b1@relay.example>", False),
+        ('"b 1"@relay.example', False),
+        ("b1@relay.example, b2@relay.example", False),
+        ("b1@relay.example\n", False),
+        ("b1@relay.example\r\nBcc: x@y.example", False),
+        ("王@relay.example", False),
+        ("b***@relay.example", False),
+        ("x" * 65 + "@relay.example", False),
+        ("b1@" + "x" * 60 + ".example" * 30, False),
+    ],
+)
+def test_an_address_is_plain_when_it_can_stand_in_a_header(value, plain):
+    assert privacy.is_plain_email(value) is plain
