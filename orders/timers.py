@@ -21,7 +21,7 @@ from orders import actions, clocks, gateways, inventory, pacing
 from orders.lifecycle import ORDER
 from orders.models import Order, OrderLine, Parcel
 from orders.payments import pay
-from orders.states import Abnormal, CancelledBy, LineStatus, Status
+from orders.states import UNSHIPPED, Abnormal, CancelledBy, LineStatus, Status
 from sellercenter import events, faults, schedule
 from sellercenter.crash import crash_here
 from sellercenter.models import Event, Fault, Shop
@@ -330,41 +330,23 @@ _STAGES = {"first": "remind", "second": "remind_again"}
 _CLOCKED = ("pay_by", "ship_by", "confirm_by", "answer_by")
 
 
-def replan(
-    shop: Shop,
-    *,
-    by: Actor,
-    ship_within_before: timedelta | None = None,
-    tell: Callable[[int], object] | None = None,
-) -> int:
-    """Wind the clocks of the shop's open orders anew by its policy as it is now; return how many orders there were.
+def lock_to_wind(shop: Shop, keys: Sequence[int]) -> dict[int, Order]:
+    """Lock orders of a shop in the order of their keys, and return by key what `wind_anew` reads of them."""
+    found = Order.objects.for_shop(shop).filter(pk__in=keys).order_by("pk")
+    return {order.pk: order for order in _with_shops(found.annotate(now_there=Now()).select_for_update())}
 
-    A ship-by time that is not the former policy's (`ship_within_before`) is the platform's promise, and stays. `tell`
-    hears after each batch how many were done; what it raises ends the work between two batches.
+
+def wind_anew(orders: Sequence[Order]) -> None:
+    """Wind the clocks of open orders by their shop's policy as it is now, in the caller's transaction.
+
+    The orders come from `lock_to_wind`. A ship-by time that was promised from outside stays, and so does that of what
+    has left; a stage at which the buyer was reminded does not come again.
     """
-    done, last = 0, 0
-    while True:
-        with transaction.atomic():
-            open_now = Order.objects.for_shop(shop).filter(status__in=[*ORDER.timers], pk__gt=last).order_by("pk")
-            rows = _with_shops(open_now.annotate(now_there=Now()).select_for_update()[:BATCH])
-            if not rows:
-                break
-            _wind_anew(rows, ship_within_before)
-        done, last = done + len(rows), rows[-1].pk
-        if tell:
-            tell(done)
-    if done:
-        with transaction.atomic():
-            events.record(shop, "shop.replanned", shop, by=by, orders=done)
-    return done
-
-
-def _wind_anew(rows: Sequence[Order], ship_within_before: timedelta | None) -> None:
-    planned, reminded = [], _reminded(rows)
-    for order in rows:
+    planned, reminded = [], _reminded(orders)
+    for order in orders:
         policy, now = order.shop.policy, order.now_there  # type: ignore[attr-defined]
         order.pay_by = clocks.plus(order.placed_at, policy.payment_window)
-        if order.ship_by == clocks.plus(order.paid_at, ship_within_before):
+        if order.status in UNSHIPPED and not order.ship_by_promised:
             order.ship_by = clocks.plus(order.paid_at, policy.ship_within)
         order.confirm_by = clocks.plus(order.delivered_at, policy.receipt_window)
         order.answer_by = clocks.plus(order.cancel_requested_at, policy.cancel_answer)
@@ -375,7 +357,7 @@ def _wind_anew(rows: Sequence[Order], ship_within_before: timedelta | None) -> N
             # News may have put it off; the sweep looks at the parcels again.
             ahead = ahead.plus("silence", max(now, clocks.silence(order, policy) or now))
         planned.append((order.pk, ahead))
-    Order.objects.bulk_update(rows, _CLOCKED)
+    Order.objects.bulk_update(orders, _CLOCKED)
     schedule.write(Order, planned)
 
 

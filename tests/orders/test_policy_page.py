@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import time, timedelta
+from time import monotonic
 
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from orders import actions
+from orders.models import Order
 from orders.states import Status
 from sellercenter import events, jobs, shops
+from sellercenter.jobs import runner
 from sellercenter.lifecycle import Refused
 from sellercenter.models import POLICY_CLOCKS, Job, JobState, ShopPolicy
 from sellercenter.policy_forms import in_units, remembered, span_said
@@ -164,8 +168,35 @@ def test_orders_in_flight_keep_their_times_unless_the_owner_ticks(shop, owner):
     save(owner, shop, open_orders="on").says("Open orders are getting their new times")
     jobs.run_some(500)
     job = Job.objects.get()
-    assert (job.state, job.result) == (JobState.DONE, {"orders": 1})
+    assert (job.state, job.done) == (JobState.DONE, 1)
     assert fresh(order).pay_by == make.NOW - HOUR + 5 * DAY
+
+
+def test_open_orders_get_their_new_times_in_turns_and_go_on_where_it_stopped(shop, owner, monkeypatch):
+    orders = [make.order(shop, Status.UNPAID, placed_at=make.NOW - HOUR) for _i in range(7)]
+    kept = orders[0].pay_by
+    monkeypatch.setattr(runner, "TOGETHER", 2)
+    save(owner, shop, payment_window=5, open_orders="on")
+    jobs.run_some(4)
+    assert [fresh(order).pay_by == kept for order in orders] == [False] * 4 + [True] * 3
+    # What was done is not done again: whoever changes it meanwhile keeps that.
+    Order.objects.filter(pk=orders[0].pk).update(pay_by=kept)
+    actions.cancel(orders[6], reason="sold out", by=owner.actor)
+    while jobs.run_some(4):
+        pass
+    assert [fresh(order).pay_by == kept for order in orders] == [True] + [False] * 5 + [True]
+    job = Job.objects.get()
+    assert (job.state, job.done, job.skipped) == (JobState.DONE, 6, 1)
+    assert job.items.get(ref=orders[6].pk).code == "over"
+
+
+def test_who_was_fenced_out_winds_nothing(shop, owner):
+    order = make.order(shop, Status.UNPAID, placed_at=make.NOW - HOUR)
+    save(owner, shop, payment_window=5, open_orders="on")
+    job = runner._claim()
+    Job.objects.filter(pk=job.pk).update(fence=job.fence + 1)
+    runner._turn(job, 500, monotonic() + 9)
+    assert fresh(order).pay_by == order.pay_by
 
 
 def test_a_promise_of_the_platform_outlives_the_new_policy(shop, owner):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from orders import actions, fulfilment, inventory, pacing, payments, timers
+from orders.imports.changes import update
+from orders.lifecycle import ORDER
 from orders.models import Order, Sku
 from orders.states import PaymentMethod, Status
 from sellercenter import events
@@ -41,7 +44,10 @@ def due(shop, clock, step, status=Status.UNPAID, many=None, **columns):
 
 
 def wind_anew(shop):
-    timers.replan(shop, by=SYSTEM)
+    shop.policy.refresh_from_db()
+    open_now = Order.objects.for_shop(shop).filter(status__in=[*ORDER.timers])
+    with transaction.atomic():
+        timers.wind_anew([*timers.lock_to_wind(shop, [*open_now.values_list("pk", flat=True)]).values()])
 
 
 def policy(shop, **values):
@@ -491,15 +497,13 @@ def test_a_new_policy_moves_nothing_until_the_open_orders_are_wound_anew(shop, o
     before = [row(one) for one in orders.values()]
     policy(shop, payment_window=30 * HOUR, ship_within=100 * HOUR, receipt_window=3 * DAY, second_reminder=None)
     assert [row(one) for one in orders.values()] == before
-    assert timers.replan(shop, by=SYSTEM, ship_within_before=timedelta(hours=72)) == 4
+    wind_anew(shop)
     unpaid, paid, delivered = (fresh(one) for one in orders.values())
     assert (unpaid.pay_by, steps(unpaid)) == (unpaid.placed_at + 30 * HOUR, ["expire"])
     assert (paid.ship_by, steps(paid)) == (paid.paid_at + 100 * HOUR, ["warn_ship", "overdue"])
     assert delivered.confirm_by == delivered.due_at == delivered.delivered_at + 3 * DAY
     assert fresh(promised).ship_by == make.NOW + 5 * DAY
     assert [row(one) for one in (ended, theirs)] == untouched
-    assert events.of(shop).last().kind == "shop.replanned"
-    assert events.of(shop).last().data == {"orders": 4}
 
 
 def test_a_buyer_is_not_reminded_again_because_the_policy_changed(shop, clock):
@@ -509,7 +513,7 @@ def test_a_buyer_is_not_reminded_again_because_the_policy_changed(shop, clock):
     sweep()
     assert told(order).count("order.reminded") == 1
     policy(shop, first_reminder=timedelta(hours=1))
-    timers.replan(shop, by=SYSTEM)
+    wind_anew(shop)
     assert steps(order) == ["remind_again", "expire"]
 
 
@@ -519,18 +523,40 @@ def test_silence_is_still_listened_for_after_a_new_policy(shop, clock):
     parcel = fulfilment.ship(order, carrier="SF", tracking_no="SF1", by=SYSTEM)
     clock.set(T + 9 * DAY - HOUR)
     fulfilment.record_tracking(parcel, code="hub", at=T + 6 * DAY, by=CHANNEL)
-    timers.replan(shop, by=SYSTEM)
+    wind_anew(shop)
     sweep()
     assert (fresh(order).due_at, fresh(order).abnormal) == (T + 13 * DAY, "")
 
 
-def test_whoever_is_told_how_far_it_is_can_stop_it(shop, clock, monkeypatch):
-    monkeypatch.setattr(timers, "BATCH", 2)
-    for _i in range(5):
-        make.order(shop, Status.UNPAID)
-    heard = []
-    timers.replan(shop, by=SYSTEM, tell=heard.append)
-    assert heard == [2, 4, 5]
+def test_orders_of_every_earlier_policy_get_the_new_times_and_promises_stay(shop, clock):
+    clock.set(make.NOW)
+    first, promised = make.order(shop, Status.TO_SHIP), make.order(shop, Status.TO_SHIP, ship_by=make.NOW + 5 * DAY)
+    # Promised is promised, even when it is what the policy says.
+    same = make.order(shop, Status.TO_SHIP, ship_by=first.ship_by)
+    policy(shop, ship_within=90 * HOUR)
+    second = make.order(shop, Status.TO_SHIP)
+    policy(shop, ship_within=100 * HOUR)
+    wind_anew(shop)
+    assert [fresh(one).ship_by - one.paid_at for one in (first, second)] == [100 * HOUR] * 2
+    assert [fresh(one).ship_by for one in (promised, same)] == [promised.ship_by, same.ship_by]
+
+
+def test_a_time_that_a_later_file_brings_is_a_promise_too(shop, clock):
+    clock.set(make.NOW)
+    facts = make.facts(shop, Status.TO_SHIP)
+    (order,) = make.orders(shop, [facts])
+    update(shop, replace(facts, ship_by=make.NOW + 5 * DAY), by=SYSTEM, now=make.NOW)
+    policy(shop, ship_within=100 * HOUR)
+    wind_anew(shop)
+    assert fresh(order).ship_by == make.NOW + 5 * DAY
+
+
+def test_what_has_left_keeps_the_time_by_which_it_had_to(shop, clock):
+    clock.set(make.NOW)
+    gone = make.order(shop, Status.SHIPPED)
+    policy(shop, ship_within=100 * HOUR)
+    wind_anew(shop)
+    assert fresh(gone).ship_by == gone.ship_by
 
 
 # --- Several at once --------------------------------------------------------------------------------------------------
