@@ -104,8 +104,8 @@ def _ended(reason: str, by: Actor) -> dict[str, Any]:
 def give_up(order: Order, *, reason: str = "", by: Actor) -> None:
     """End an unpaid order because its buyer does not want it any more."""
     reason = reason.strip()[:120]
-    ended = {"cancelled_at": Now(), "cancelled_by": CancelledBy.BUYER, "cancel_reason": reason}
-    ORDER.move(order, "give_up", by=by, **ended, refund_due=OWED, updated_at=Now())
+    ended = {**_ended(reason, by), "cancelled_by": CancelledBy.BUYER}
+    ORDER.move(order, "give_up", by=by, **ended)
     _end(order, reason=reason, by=by)
 
 
