@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -29,6 +31,8 @@ class _Broker(threading.local):
     """One connection for each thread: kept while it works, thrown away when it fails."""
 
     connection: Connection | None = None
+    # What many short transactions in a row ask for, to be sent once.
+    gathered: set[str] | None = None
 
 
 _broker = _Broker()
@@ -43,7 +47,10 @@ class _Hint:
     task: str
 
     def __call__(self) -> None:
-        wake_now(self.task)
+        if _broker.gathered is None:
+            wake_now(self.task)
+        else:
+            _broker.gathered.add(self.task)
 
 
 def wake(task: str) -> None:
@@ -53,6 +60,18 @@ def wake(task: str) -> None:
     # One that was asked for inside a savepoint goes with it, so only what lasts as long as this one stands for it.
     if not any(func == hint and set(sids) <= standing for sids, func, _robust in connection.run_on_commit):
         transaction.on_commit(hint)
+
+
+@contextmanager
+def wake_together() -> Iterator[None]:
+    """Send what the transactions inside ask for once, at the end, instead of after each of them."""
+    _broker.gathered = set()
+    try:
+        yield
+    finally:
+        tasks, _broker.gathered = sorted(_broker.gathered), None
+        for task in tasks:
+            wake_now(task)
 
 
 def wake_now(task: str) -> bool:

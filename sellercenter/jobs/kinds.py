@@ -27,8 +27,8 @@ class JobKind:
 
     Work on records: `prepare` writes a JobItem for each, as `items.fill` does, and returns how many; `load` returns the
     records of some items by their key, locked and with all that `act` reads; `act` does the work on one of them, in a
-    savepoint of its own, and raises Refused for an expected no. Where speed counts, `act_all` does at once what it can
-    of some items with their records and returns the items that it did; when it raises, nothing of it is kept, and
+    transaction of its own, and raises Refused for an expected no. Where speed counts, `act_all` does at once what it
+    can of some items with their records and returns the items that it did; when it raises, nothing of it is kept, and
     either way the others are done one by one.
 
     Work without records: `run` does everything, tells its `Progress` now and then, and returns the job's result. It

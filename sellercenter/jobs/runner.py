@@ -8,7 +8,6 @@ records stand in the transaction of their effects, so every record is worked on 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -16,8 +15,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, transaction
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -27,9 +26,10 @@ from sellercenter.crash import crash_here
 from sellercenter.jobs.items import without_choice
 from sellercenter.jobs.kinds import JobKind, find
 from sellercenter.lifecycle import Refused
+from sellercenter.locks import once_more
 from sellercenter.models import ItemState, Job, JobItem, JobState
 from sellercenter.permissions import SYSTEM, Actor, ActorKind, actor_for
-from sellercenter.wake import wake
+from sellercenter.wake import wake, wake_together
 
 LEASE = timedelta(seconds=60)
 # Seconds after which a job makes room for the next one.
@@ -177,46 +177,44 @@ def _count_try(job: Job, after: int) -> None:
     JobItem.objects.filter(pk__in=following).update(attempts=F("attempts") + 1)
 
 
-@transaction.atomic
 def _chunk(job: Job, kind: JobKind, by: Actor, after: int, *, careful: bool) -> tuple[int | None, int]:
-    """Handle the next items; return the last one, None at the end of the round, and how many got a result."""
-    _hold(job)
-    if Job.objects.filter(pk=job.pk, stop_asked_at__isnull=False).exists():
-        raise Stopped
+    """Handle the next items; return the last one, None at the end of the round, and how many got a result.
+
+    What a kind does together is one transaction. All else is one for each record: in a common one the second record
+    would lock what belongs to it, such as stock, while the first one's is held, in an order that nobody else keeps.
+    """
     size = 1 if careful else TOGETHER if kind.act_all else CHUNK
-    items = list(_waiting(job, after)[:size])
-    # One hint for the whole chunk; those from inside of savepoints would be as many as records.
-    wake(events.FAN_OUT)
-    records = _load(job, kind, items)
-    together = [] if careful else _try_all(job, kind, items, records or {}, by)
-    for item in items:
-        if item not in together:
-            _try(job, kind, item, records, by, counted=careful)
-    counts = _write(items)
-    if handled := sum(counts.values()):
-        _hold(job, attempts=0, error="", **{name: F(name) + n for name, n in counts.items()})
-    crash_here("job.chunk_done")
+    with wake_together():
+        items, handled = _together(job, kind, by, after, size, careful=careful)
+        for item in items:
+            if item.state == ItemState.WAITING:
+                handled += _alone(job, kind, item, by, counted=careful)
     return (items[-1].pk if len(items) == size else None), handled
 
 
-def _load(job: Job, kind: JobKind, items: list[JobItem]) -> Mapping[int, Any] | None:
-    """Load the chunk's records at once; None when somebody holds one of them for long, so that each is loaded alone."""
+@transaction.atomic
+def _together(job: Job, kind: JobKind, by: Actor, after: int, size: int, *, careful: bool) -> tuple[list[JobItem], int]:
+    """Take the next items and do at once what the kind can; return them all, and how many got a result."""
+    _hold(job)
+    if Job.objects.filter(pk=job.pk, stop_asked_at__isnull=False).exists():
+        raise Stopped
+    items = list(_waiting(job, after)[:size])
+    if not kind.act_all or careful:
+        return items, 0
+    handled = _keep(job, _try_all(job, kind, items, by))
+    crash_here("job.chunk_done")
+    return items, handled
+
+
+def _try_all(job: Job, kind: JobKind, items: list[JobItem], by: Actor) -> list[JobItem]:
+    """Let the kind do what it can, and return the items that it did; none when it broke, as when a record is held."""
     assert kind.load
+    assert kind.act_all
     try:
         with transaction.atomic():
-            return kind.load(job, [item.ref for item in items])
-    except OperationalError:
-        return None
-
-
-def _try_all(job: Job, kind: JobKind, items: list[JobItem], records: Mapping[int, Any], by: Actor) -> list[JobItem]:
-    """Let the kind do at once what it can, and return the items that it did; none when it has no way or it broke."""
-    found = [(item, records[item.ref]) for item in items if item.ref in records and not item.attempts]
-    if not kind.act_all or not found:
-        return []
-    try:
-        with transaction.atomic():
-            done = kind.act_all(job, found, by)
+            records = kind.load(job, [item.ref for item in items])
+            found = [(item, records[item.ref]) for item in items if item.ref in records and not item.attempts]
+            done = kind.act_all(job, found, by) if found else []
     except Exception:  # whatever it is, the records one by one tell which of them it was
         return []
     for item in done:
@@ -224,31 +222,45 @@ def _try_all(job: Job, kind: JobKind, items: list[JobItem], records: Mapping[int
     return done
 
 
-def _try(
-    job: Job, kind: JobKind, item: JobItem, records: Mapping[int, Any] | None, by: Actor, *, counted: bool
-) -> None:
-    """Work on one item in its own savepoint and note what came of it, in memory only."""
-    assert kind.act
-    assert kind.load
+def _alone(job: Job, kind: JobKind, item: JobItem, by: Actor, *, counted: bool) -> int:
+    """Work on one item in a transaction of its own, with its result; return how many got one."""
     if item.attempts > MOST_TRIES:
         _note(item, ItemState.FAILED, "broke", _("The work on it ended the process %s times.") % MOST_TRIES)
-        return
-    try:
-        with transaction.atomic():
-            record = (kind.load(job, [item.ref]) if records is None else records).get(item.ref)
-            if record is None:
-                raise Refused(_("It is not there any more."), "gone")
-            kind.act(job, item, record, by)
-        _note(item, ItemState.DONE)
-    except Refused as refused:
-        _note(item, ItemState.SKIPPED, refused.code, str(refused.message))
-    except PermissionDenied:
-        _note(item, ItemState.FAILED, "denied", _("%s may not do this.") % by.label)
-    except Exception as error:
-        _log.exception("job %s, record %s", job.pk, item.ref)
-        item.attempts += 0 if counted else 1
-        tried_enough = item.attempts >= MOST_TRIES
-        _note(item, ItemState.FAILED if tried_enough else ItemState.WAITING, "broke", _reason(error))
+    else:
+        try:
+            return _try(job, kind, item, by)
+        except FencedOut:
+            raise
+        except Refused as refused:
+            _note(item, ItemState.SKIPPED, refused.code, str(refused.message))
+        except PermissionDenied:
+            _note(item, ItemState.FAILED, "denied", _("%s may not do this.") % by.label)
+        except Exception as error:
+            _log.exception("job %s, record %s", job.pk, item.ref)
+            item.attempts += 0 if counted else 1
+            tried_enough = item.attempts >= MOST_TRIES
+            _note(item, ItemState.FAILED if tried_enough else ItemState.WAITING, "broke", _reason(error))
+    with transaction.atomic():
+        return _keep(job, [item])
+
+
+@once_more
+@transaction.atomic
+def _try(job: Job, kind: JobKind, item: JobItem, by: Actor) -> int:
+    """Do one item and note that it is done; whatever it raises, nothing of it is kept."""
+    assert kind.act
+    assert kind.load
+    # Before the record, as everywhere; here a lock is enough, as the lease is pushed forward with the result.
+    if not _mine(job).select_for_update(no_key=True).values_list("pk").first():
+        raise FencedOut
+    record = kind.load(job, [item.ref]).get(item.ref)
+    if record is None:
+        raise Refused(_("It is not there any more."), "gone")
+    kind.act(job, item, record, by)
+    _note(item, ItemState.DONE)
+    handled = _keep(job, [item])
+    crash_here("job.chunk_done")
+    return handled
 
 
 def _note(item: JobItem, state: ItemState, code: str = "", message: str = "") -> None:
@@ -258,6 +270,16 @@ def _note(item: JobItem, state: ItemState, code: str = "", message: str = "") ->
 def _reason(error: Exception) -> str:
     """Name an unexpected error without its words: they can hold what is private."""
     return _("Something unexpected happened (%s). The log of the server says more.") % type(error).__name__
+
+
+def _keep(job: Job, items: list[JobItem]) -> int:
+    """Write the results and count them, while the job is held; return how many there are."""
+    counts = _write(items)
+    handled = sum(counts.values())
+    if items:
+        ended = {name: F(name) + n for name, n in counts.items()}
+        _hold(job, **({"attempts": 0, "error": "", **ended} if handled else {}))
+    return handled
 
 
 def _write(items: list[JobItem]) -> dict[str, int]:
@@ -276,16 +298,19 @@ def _write(items: list[JobItem]) -> dict[str, int]:
 
 def _hold(job: Job, **values: Any) -> None:
     """Prove that the job is still held, push its lease forward, and write `values`; raises FencedOut otherwise."""
-    mine = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
-    if not mine.update(**_LEASED | values):
+    if not _mine(job).update(**_LEASED | values):
         raise FencedOut
+
+
+def _mine(job: Job) -> QuerySet[Job]:
+    """Return the job's row as long as nobody else has claimed it."""
+    return Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
 
 
 def _release(job: Job, *, error: str = "", pause: timedelta = timedelta(0)) -> None:
     """Let others take a turn; after an error not before a pause."""
     values: dict[str, Any] = {"error": error} if error else {}
-    mine = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
-    mine.update(lease_until=Now() + pause if pause else None, **values)
+    _mine(job).update(lease_until=Now() + pause if pause else None, **values)
     if not pause:
         wake("sellercenter.tasks.run_jobs")
 
@@ -295,8 +320,7 @@ def _end(job: Job, state: JobState, *, error: str = "", result: dict[str, Any] |
     """End the job and tell its history, unless somebody else holds it by now."""
     values = {"state": state, "error": error[:300], "result": result or {}, "lease_until": None}
     values["params"] = without_choice(job.params)
-    mine = Job.objects.filter(pk=job.pk, fence=job.fence, state=JobState.RUNNING)
-    if not mine.update(finished_at=Now(), **values):
+    if not _mine(job).update(finished_at=Now(), **values):
         return
     job.refresh_from_db(fields=["done", "skipped", "failed"])
     counts: dict[str, Any] = {"done": job.done, "skipped": job.skipped, "failed": job.failed}

@@ -11,9 +11,10 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected
 
 from sellercenter import events, jobs, shops
 from sellercenter.crash import KILLED
@@ -102,6 +103,41 @@ def test_a_job_does_each_record_once_and_says_so(owner):
     assert set(states(job)) == {ItemState.DONE}
     assert (told(job)[0], told(job)[-1]) == ("job.created", "job.ended")
     assert jobs.run_some(1000) == 0
+
+
+def test_each_record_is_committed_before_the_next_one_begins(owner, monkeypatch):
+    job, seen = wanted(owner, records=3), []
+
+    def look():
+        seen.append(done_to(job))
+        connections.close_all()
+
+    def looking(job, item, record, by):
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+        act(job, item, record, by)
+
+    kind = JobKind("test.records", "", Perm.ORDERS_MARK, prepare, load, looking)
+    monkeypatch.setitem(kinds.every_kind(), kind.code, kind)
+    jobs.run_some(1000)
+    assert (seen, done_to(job)) == ([[], [0], [0, 1]], [0, 1, 2])
+
+
+def test_a_record_that_lost_a_deadlock_is_done_all_the_same(owner, monkeypatch):
+    job, tries = wanted(owner, records=2), []
+
+    def losing(job, item, record, by):
+        act(job, item, record, by)
+        tries.append(item.ref)
+        if len(tries) == 1:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+
+    kind = JobKind("test.records", "", Perm.ORDERS_MARK, prepare, load, losing)
+    monkeypatch.setitem(kinds.every_kind(), kind.code, kind)
+    jobs.run_some(1000)
+    assert (tries, done_to(job)) == ([0, 0, 1], [0, 1])
+    assert set(job.items.values_list("state", "attempts")) == {("done", 0)}
 
 
 def test_refused_denied_gone_and_broken_records_have_their_reasons_and_spare_their_neighbours(owner):
@@ -443,7 +479,7 @@ def test_a_kind_is_either_of_records_or_of_one_whole():
     with pytest.raises(ValueError, match="give prepare"):
         JobKind("half", "", Perm.ORDERS_VIEW, prepare)
     with pytest.raises(ValueError, match="give prepare"):
-        JobKind("both", "", Perm.ORDERS_VIEW, prepare, load, act, run)
+        JobKind("both", "", Perm.ORDERS_VIEW, prepare, load, act, run=run)
 
 
 def test_the_kinds_of_the_product_have_codes_of_their_own():
