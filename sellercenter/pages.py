@@ -26,7 +26,6 @@ from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import View
-from psycopg.errors import LockNotAvailable
 
 from sellercenter import columns, keyset, money, navigation
 from sellercenter.addresses import normal
@@ -35,6 +34,7 @@ from sellercenter.counts import CAP, standing_counts
 from sellercenter.filters import ListFilter, Tab
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
+from sellercenter.locks import too_busy
 from sellercenter.models import Job, ListLayout, Member, Notification, SavedView, Shop
 from sellercenter.permissions import Actor, Perm, actor_for
 from sellercenter.texts import Text
@@ -180,7 +180,7 @@ class ActPage(ShopPage):
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         except OperationalError as error:
-            if not isinstance(error.__cause__, LockNotAvailable):
+            if not too_busy(error):
                 raise
             messages.error(request, _("Somebody else is changing this at the very moment. Try again."))
         else:

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 
 from orders import actions, fulfilment, inventory, timers
 from orders.models import OrderLine, Parcel, ParcelLine, Sku, StockMovement, TrackingEvent
@@ -193,6 +195,17 @@ def test_of_two_who_ship_the_same_units_at_once_one_does(shop):
 
     in_threads(lambda: act("SF1"), lambda: act("SF2"))
     assert (codes, Parcel.objects.count(), fresh(order).status) == (["nothing_left"], 1, "shipped")
+
+
+@pytest.mark.parametrize("lost", [DeadlockDetected, LockNotAvailable, SerializationFailure])
+def test_a_person_who_has_to_give_way_reads_so(other_shop, stranger, monkeypatch, lost):
+    def give_way(*args, **named):
+        raise OperationalError("somebody else was quicker") from lost()
+
+    order = to_ship(other_shop)
+    monkeypatch.setattr(fulfilment, "ship", give_way)
+    page = stranger.post(url("order_ship", order), {"carrier": "SF", "tracking_no": "SF1"})
+    page.says("Somebody else is changing this at the very moment. Try again.")
 
 
 # --- News -------------------------------------------------------------------------------------------------------------
