@@ -112,14 +112,14 @@ def _post(body: bytes) -> bytes:
     url = urlsplit(settings.PAYMENT_GATEWAY_URL)
     kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {settings.PAYMENT_GATEWAY_TOKEN}"}
-    with closing(kind(url.hostname or "", url.port, timeout=settings.PAYMENT_GATEWAY_TIMEOUT)) as line:
-        line.connect()
-        alarm = Timer(max(0.0, ends - monotonic()), _hang_up, [line.sock])
+    with closing(kind(url.hostname or "", url.port, timeout=settings.PAYMENT_GATEWAY_TIMEOUT)) as connection:
+        connection.connect()
+        alarm = Timer(max(0.0, ends - monotonic()), _hang_up, [connection.sock])
         alarm.daemon = True
         alarm.start()
         try:
-            line.request("POST", f"{url.path or '/'}{'?' if url.query else ''}{url.query}", body, headers)
-            answer = line.getresponse()
+            connection.request("POST", f"{url.path or '/'}{'?' if url.query else ''}{url.query}", body, headers)
+            answer = connection.getresponse()
             if answer.status != 200:
                 raise NoAnswer(f"HTTP {answer.status}")
             return answer.read(_MOST_BYTES)
