@@ -321,8 +321,12 @@ class _Update:
     def _unowed_payment(self, told: PaymentFacts, paid_at: datetime | None, back: Decimal) -> Payment:
         payment = payments.add_unowed(
             self.order,
-            **{name: getattr(told, name) for name in ("amount", "method", "transaction_no")},
-            **{"paid_at": paid_at, "back": back, "by": self.by},
+            amount=told.amount,
+            method=told.method,
+            transaction_no=told.transaction_no,
+            by=self.by,
+            paid_at=paid_at,
+            back=back,
         )
         late = _("Paid after it was cancelled here: %s.")
         twice = _("A payment that was not known, of an order that was paid already: %s is to be refunded.")
