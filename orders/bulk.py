@@ -221,7 +221,7 @@ def _prepare(job: Job) -> int:
 def _load(job: Job, keys: Sequence[int]) -> dict[int, Order]:
     """Lock the orders in the order of their keys and load what the verbs read, with the database's now."""
     found = Order.objects.for_shop(job.shop).filter(pk__in=keys).order_by("pk")
-    orders = {order.pk: order for order in found.annotate(now_there=Now()).select_for_update()}
+    orders: dict[int, Order] = {order.pk: order for order in found.annotate(now_there=Now()).select_for_update()}
     for order in orders.values():
         order.shop = job.shop  # with its policy, read once for all of them
     return orders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -276,7 +277,7 @@ def _failed(order: Order, parcel: Parcel, by: Actor) -> None:
     """Mark an order of which a parcel will not arrive, and tell those who watch parcels."""
     lost = parcel.status == ParcelStatus.LOST
     _mark(order, parcel, by, _("Parcel %(number)s is lost.") if lost else _("Parcel %(number)s came back."))
-    told = {"status": str(parcel.status), "carrier": parcel.carrier, "tracking_no": parcel.tracking_no}
+    told: dict[str, Any] = {"status": str(parcel.status), "carrier": parcel.carrier, "tracking_no": parcel.tracking_no}
     events.record(order.shop, "order.parcel_failed", order, by=by, **told)
 
 
