@@ -149,10 +149,22 @@ class Supervisor:
                 if now >= child.retry_at:
                     self._start(child)
             elif processes.exited(child.process):
+                self._last_words(child)
                 child.pause = _next_pause(child.pause, lived=now - child.started)
                 self.say(child.name, f"ended with code {child.process.returncode}; starts again in {child.pause:g} s")
                 self._tell_guard("-", child)
                 child.process, child.retry_at = None, now + child.pause
+
+    def _last_words(self, child: Child) -> None:
+        """Print what an ended child has said and nobody has read, before its end is told."""
+        for key in [key for key in self._selector.get_map().values() if key.data is child]:
+            # Something that left its group may hold the pipe open; what that says is read later.
+            with suppress(BlockingIOError):
+                while chunk := os.read(key.fd, 65536):
+                    self._print(child, chunk)
+                self._selector.unregister(key.fd)
+                os.close(key.fd)
+                self._print(child, b"")
 
     def _revive_service(self, server: Server) -> None:
         retry_at, pause = self._due.get(server.name, (0.0, 0.0))

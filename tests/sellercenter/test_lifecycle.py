@@ -168,11 +168,12 @@ def test_the_right_is_asked_before_the_state(shop):
 def test_moves_that_are_open_are_those_of_the_state_and_the_rights(shop, owner, view_only):
     order = make.order(shop, Status.TO_REVIEW)
     mine = ["approve", "cancel", "accept_cancel", "refuse_cancel", "hold", "release", "change_address"]
+    mine.append("record_refund")
     assert [move.name for move in ORDER.open_to(order, owner.actor)] == mine
     assert ORDER.open_to(order, view_only.actor) == []
     sent = make.order(shop, Status.SHIPPED)
-    assert [move.name for move in ORDER.open_to(sent, SYSTEM)] == ["deliver", "confirm"]
-    assert ORDER.open_to(sent, owner.actor) == []
+    assert [move.name for move in ORDER.open_to(sent, SYSTEM)] == ["deliver", "confirm", "record_refund"]
+    assert [move.name for move in ORDER.open_to(sent, owner.actor)] == ["record_refund"]
 
 
 @pytest.mark.django_db
