@@ -48,7 +48,12 @@ class Watchdog(bootsteps.StartStopStep):
         self.stopped = threading.Event()
 
     def start(self, worker: Any) -> None:
-        """Begin to look, at the queues that the worker was started for."""
+        """Begin to look, at the queues that the worker was started for.
+
+        A worker that runs in a thread of another program, as in tests, is left alone: the process is not its own.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
         queues = list(worker.app.amqp.queues.consume_from)
         threading.Thread(target=self.look_on, args=[queues], name="watchdog", daemon=True).start()
 

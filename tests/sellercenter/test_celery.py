@@ -79,6 +79,8 @@ def test_a_task_travels_through_valkey_and_is_done_by_a_worker():
         done = _wait_until_done(worker, lambda: Heartbeat.objects.filter(name="queue:timers").exists())
     connections.close_all()
     assert done
+    # It would end this very process some minutes later.
+    assert "watchdog" not in [thread.name for thread in threading.enumerate()]
 
 
 def _wait_until_done(worker, ready):
