@@ -80,7 +80,9 @@ def test_when_the_caller_leaves_in_the_middle_nobody_stays_behind() -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_however_an_import_is_ended_its_second_process_ends_too(how: signal.Signals) -> None:
+    # A shell that started the tests in its background may have told its children to ignore Ctrl-C.
     script = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "import django; django.setup(); from orders.imports.pace import side_by_side;"
         "from tests.orders.test_import_pace import rest; list(side_by_side(rest, iter(range(1000))))"
     )
