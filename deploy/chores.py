@@ -41,7 +41,7 @@ def faults(args: list[str]) -> int:
     """Run the fault tests in their full form, on servers tuned for it; their figures end the report."""
     with places.scratch() as folder, services.running("bench", root=folder) as urls:
         env = environment.merged(environment.test(folder), urls, {"FAULTS": "full"})
-        command = [sys.executable, "-m", "pytest", "tests/faults", "-q", *args]
+        command = [sys.executable, "-m", "pytest", *(args or ["tests/faults", "-q"])]
         return subprocess.run(command, cwd=PROJECT, env=env).returncode
 
 
