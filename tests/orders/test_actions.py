@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 
 from orders import actions
 from orders.models import Order, OrderNote
@@ -17,6 +16,7 @@ from sellercenter.lifecycle import Refused
 from sellercenter.permissions import Perm
 from tests import make
 from tests.conftest import ROLES, fresh, row, told
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -173,28 +173,6 @@ def test_each_verb_asks_for_its_right(shop, cast, verb, role):
     else:
         with refusing(order, PermissionDenied):
             act(order, cast[role].actor)
-
-
-def at_once(*acts):
-    """Run each act in a thread and a connection of its own, all from the same moment."""
-    barrier, answers = threading.Barrier(len(acts)), []
-
-    def run(act):
-        try:
-            barrier.wait(10)
-            act()
-            answers.append("done")
-        except Refused as refused:
-            answers.append(refused.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    return sorted(answers)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,7 +19,7 @@ from sellercenter.permissions import BUYER, CHANNEL, SYSTEM, admin_actor
 from sellercenter.schedule import Schedule
 from tests import make
 from tests.conftest import fresh, row, told, url
-from tests.orders.test_timers import in_threads
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)

@@ -16,7 +16,8 @@ from orders.states import PaymentMethod, Status
 from sellercenter.permissions import CHANNEL
 from tests import make
 from tests.conftest import fresh, told
-from tests.orders.test_timers import due, in_threads, policy, steps, sweep, wind_anew
+from tests.orders.test_timers import due, policy, steps, sweep, wind_anew
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db
 T = datetime(2026, 3, 1, 10, tzinfo=UTC)

@@ -17,7 +17,7 @@ from sellercenter.lifecycle import Refused
 from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
 from tests import make
 from tests.conftest import fresh, row, told
-from tests.orders.test_timers import in_threads
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db
 TOTAL = Decimal("20.00")

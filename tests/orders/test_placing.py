@@ -19,7 +19,7 @@ from sellercenter.permissions import BUYER, SYSTEM, admin_actor
 from sellercenter.schedule import Schedule
 from tests import make
 from tests.conftest import told
-from tests.orders.test_timers import in_threads
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db
 

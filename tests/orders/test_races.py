@@ -22,7 +22,7 @@ from sellercenter.models import JobState
 from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
 from tests import make
 from tests.conftest import fresh, told
-from tests.orders.test_timers import in_threads
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 2

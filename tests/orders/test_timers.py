@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 
 from orders import actions, fulfilment, inventory, payments, timers
 from orders.imports.changes import update
@@ -22,6 +21,7 @@ from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
 from sellercenter.schedule import Schedule
 from tests import make
 from tests.conftest import fresh, row, told
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db
 T = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -393,27 +393,6 @@ def test_what_has_left_keeps_the_time_by_which_it_had_to(shop, clock):
 
 
 # --- Several at once --------------------------------------------------------------------------------------------------
-
-
-def in_threads(*acts):
-    """Run each act in a thread with a connection of its own, all from the same moment."""
-    barrier, broken = threading.Barrier(len(acts)), []
-
-    def run(act):
-        try:
-            barrier.wait(10)
-            act()
-        except Exception as error:
-            broken.append(repr(error))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert broken == []
 
 
 @pytest.mark.django_db(transaction=True)

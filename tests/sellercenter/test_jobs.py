@@ -23,6 +23,7 @@ from sellercenter.lifecycle import Refused
 from sellercenter.models import ItemState, Job, JobItem, JobState, Member, Role
 from sellercenter.permissions import SYSTEM, Perm
 from tests.conftest import fresh, told
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -246,19 +247,12 @@ def test_a_turn_ends_at_its_limit_and_the_next_one_goes_on(owner):
 
 def test_two_runners_share_the_jobs_and_do_nothing_twice(owner):
     open_jobs = [wanted(owner), wanted(owner), wanted(owner)]
-    barrier = threading.Barrier(2)
 
     def work():
-        barrier.wait()
         while jobs.run_some(30):
             pass
-        connections.close_all()
 
-    threads = [threading.Thread(target=work) for _runner in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    in_threads(work, work)
     while jobs.run_some(1000):
         pass
     assert [counts(job) for job in open_jobs] == [(JobState.DONE, 60, 60, 0, 0)] * 3
@@ -451,18 +445,12 @@ def test_what_failed_is_repeated_once_however_often_somebody_clicks(owner):
 def test_two_clicks_at_the_same_moment_begin_one_repetition(owner):
     job = wanted(owner, records=10, breaks=[3, 4])
     jobs.run_some(1000)
-    begun, together = [], threading.Barrier(2)
+    begun = []
 
     def click():
-        together.wait(10)
         begun.append(jobs.repeat(fresh(job), by=owner.actor, member=owner.member).pk)
-        connection.close()
 
-    threads = [threading.Thread(target=click) for _click in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    in_threads(click, click)
     assert begun[0] == begun[1]
     assert Job.objects.count() == 2
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -15,6 +14,7 @@ from sellercenter.models import Event, Fault, Notification
 from sellercenter.notifications import Notice, Staff
 from sellercenter.permissions import SYSTEM, Perm
 from tests import crashing, make
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -156,19 +156,12 @@ def test_passing_an_event_on_again_tells_nobody_twice(shop):
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_share_the_work_and_pass_nothing_on_twice(shop, ear):
     told = happen(shop, count=30)
-    start = threading.Barrier(3)
 
     def work() -> None:
-        start.wait()
         while outbox.fan_out(5):
             pass
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _each in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work, work, work)
     assert sorted(ear.heard) == [event.pk for event in told]
     assert owed() == set()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from sellercenter.models import Event, Fault, MessageState, OutgoingMessage
 from sellercenter.outgoing import Unreachable, Wait
 from tests import crashing
 from tests.outside import StubGateway, message_gateway
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db
 S = MessageState
@@ -317,19 +317,12 @@ def test_no_transaction_and_no_lock_is_held_while_a_gateway_is_waited_for(shop, 
 @pytest.mark.django_db(transaction=True)
 def test_two_senders_at_once_send_nothing_twice(shop, world):
     messages = [owe(shop, once=i % 2 == 0) for i in range(40)]
-    start = threading.Barrier(3)
 
     def work() -> None:
-        start.wait()
         while outgoing.send_due(10):
             pass
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _each in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(work, work, work)
     assert world.calls == {message.key: 1 for message in messages}
     assert set(OutgoingMessage.objects.values_list("state", "attempts")) == {(S.SENT, 1)}
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 
 from sellercenter import chores, ticks, timetable
 from sellercenter.models import Heartbeat, Job, JobItem, JobState, Notification, Tick
 from tests import make
+from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db
 SLOT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -40,18 +39,8 @@ def test_a_slot_is_taken_once():
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_ask_at_once_one_gets_the_slot():
-    barrier, answers = threading.Barrier(6), []
-
-    def ask():
-        barrier.wait()
-        answers.append(ticks.claim("count", SLOT))
-        connection.close()
-
-    threads = [threading.Thread(target=ask) for _number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = []
+    in_threads(*[lambda: answers.append(ticks.claim("count", SLOT))] * 6)
     assert sorted(answers) == [False] * 5 + [True]
 
 
