@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
@@ -44,10 +44,15 @@ class Arrival:
     clocks: Clocks | None = None
 
 
-def arrivals_of(shop: Shop, orders: Sequence[OrderFacts], *, now: datetime) -> list[Arrival]:
-    """Give ids to orders, lines and parcels, and work out where everything stands."""
-    ids = iter(take_ids(Order, len(orders)))
-    line_ids = iter(take_ids(OrderLine, sum(len(order.lines) for order in orders)))
+def arrivals_of(shop: Shop, orders: Sequence[OrderFacts], *, now: datetime | None) -> list[Arrival]:
+    """Give ids to orders, lines and parcels, and work out where everything stands.
+
+    Without a `now` the orders are placed at what the database's clock says.
+    """
+    clock, taken = take_ids((Order, len(orders)), (OrderLine, sum(len(order.lines) for order in orders)))
+    ids, line_ids = map(iter, taken)
+    if now is None:
+        now, orders = clock, [replace(order, placed_at=clock) for order in orders]
     parcels = [order.parcels or _implied_parcels(order) for order in orders]
     found = register_parcels(shop, [parcel for group in parcels for parcel in group])
     arrivals = []

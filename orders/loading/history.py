@@ -11,7 +11,7 @@ from typing import Any
 from orders.facts import OrderFacts
 from orders.loading.arrivals import Arrival
 from orders.states import CancelledBy, Flag
-from sellercenter.copying import copy_rows
+from sellercenter.copying import Batch
 from sellercenter.models import Event, Shop
 from sellercenter.permissions import BUYER, CHANNEL, SYSTEM, Actor, ActorKind
 
@@ -82,9 +82,9 @@ _HISTORY = (
 )
 
 
-def write(shop: Shop, arrivals: list[Arrival], *, by: Actor, authors: dict[str, int]) -> None:
-    """Write the history of orders that have just been written."""
-    copy_rows(Event, _EVENT, _event_rows(shop, arrivals, by, authors))
+def batch(shop: Shop, arrivals: list[Arrival], *, by: Actor, authors: dict[str, int]) -> Batch:
+    """Return the history of orders that are about to be written."""
+    return Event, _EVENT, _event_rows(shop, arrivals, by, authors)
 
 
 def _event_rows(shop: Shop, arrivals: list[Arrival], by: Actor, authors: dict[str, int]) -> Iterator[tuple[Any, ...]]:

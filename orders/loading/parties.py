@@ -19,8 +19,10 @@ from orders.models import (
     TrackingEvent,
 )
 from orders.states import ParcelStatus
-from sellercenter.copying import copy_rows, take_ids
+from sellercenter.copying import take_ids, write_rows
 from sellercenter.models import Member, Shop
+
+_FEW = 8
 
 
 @dataclass(slots=True)
@@ -39,8 +41,7 @@ def register_parties(shop: Shop, orders: Sequence[OrderFacts]) -> Known:
     buyers: dict[str, tuple[Any, ...]] = {
         order.buyer_uid: (order.buyer_nickname, emails.get(order.buyer_uid, ""), []) for order in orders
     }
-    known = register_goods(shop, [line for order in orders for line in order.lines])
-    known.buyers = _register(Buyer, shop, "uid", ("nickname", "relay_email", "tags"), buyers)
+    known = _register_all(shop, [line for order in orders for line in order.lines], buyers)
     reach(shop, emails)
     return known
 
@@ -59,52 +60,82 @@ def reach(shop: Shop, emails: Mapping[str, str]) -> None:
 
 def register_goods(shop: Shop, lines: Sequence[LineFacts]) -> Known:
     """Return the ids of products, SKUs and creators that the lines name, after writing what the shop lacks."""
-    products = _register(Product, shop, "number", ("title",), {line.product_number: (line.title,) for line in lines})
-    skus = {
-        line.sku_number: (
-            *(products[line.product_number], line.seller_sku, line.variant),
-            line.list_price or line.unit_price,
-        )
-        for line in lines
-        if line.sku_number
+    return _register_all(shop, lines, {})
+
+
+def _register_all(shop: Shop, lines: Sequence[LineFacts], buyers: dict[str, tuple[Any, ...]]) -> Known:
+    titles: dict[str, tuple[Any, ...]] = {line.product_number: (line.title,) for line in lines}
+    packs = {line.sku_number: line for line in lines if line.sku_number}
+    hosts: dict[str, tuple[Any, ...]] = {
+        line.creator_number: (line.creator_name or line.creator_number,) for line in lines if line.creator_number
     }
-    hosts = [line for line in lines if line.creator_number]
-    creators = {line.creator_number: (line.creator_name or line.creator_number,) for line in hosts}
+    products, skus, creators, people = _find(
+        shop,
+        *((Product, "number", [*titles]), (Sku, "number", [*packs])),
+        *((Creator, "number", [*hosts]), (Buyer, "uid", [*buyers])),
+    )
+    products = _complete(Product, shop, "number", ("title",), titles, products)
+    wanted = {
+        number: (products[line.product_number], line.seller_sku, line.variant, line.list_price or line.unit_price)
+        for number, line in packs.items()
+    }
     return Known(
         products=products,
-        skus=_register(Sku, shop, "number", ("product_id", "code", "variant", "price"), skus),
-        creators=_register(Creator, shop, "number", ("name",), creators),
+        skus=_complete(Sku, shop, "number", ("product_id", "code", "variant", "price"), wanted, skus),
+        creators=_complete(Creator, shop, "number", ("name",), hosts, creators),
+        buyers=_complete(Buyer, shop, "uid", ("nickname", "relay_email", "tags"), buyers, people),
     )
 
 
-def _register(
-    model: type[models.Model], shop: Shop, key: str, columns: Sequence[str], wanted: dict[str, tuple[Any, ...]]
+def _complete(
+    model: type[models.Model],
+    shop: Shop,
+    key: str,
+    columns: Sequence[str],
+    wanted: Mapping[str, tuple[Any, ...]],
+    found: dict[str, int],
 ) -> dict[str, int]:
-    """Return the ids of the shop's rows by their outside ids, after writing those that are missing.
+    """Return the ids of the shop's rows by their outside ids, after writing those that were not found.
 
     Two calls at once may want the same row: the unique constraint lets one write it, the other one reads it.
     """
-    found = _find(model, shop, key, [*wanted])
     # In one order everywhere, so that two calls at once wait for each other and never in a circle.
     missing = sorted(wanted.keys() - found.keys())
     if missing:
         written = _insert(model, shop, (key, *columns), [(number, *wanted[number]) for number in missing])
         found |= {number: row for (number, _second), row in written.items()}
-        found |= _find(model, shop, key, [number for number in missing if number not in found])
+        found |= _find(shop, (model, key, [number for number in missing if number not in found]))[0]
     return found
 
 
-def _find(model: type[models.Model], shop: Shop, key: str, wanted: list[str]) -> dict[str, int]:
-    if not wanted:
-        return {}
-    # As one JSON text: a thousand parameters take psycopg longer than the query takes PostgreSQL.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {key}, id FROM {model._meta.db_table} "
-            f"WHERE shop_id = %s AND {key} IN (SELECT json_array_elements_text(%s))",
-            [shop.pk, json.dumps(wanted, ensure_ascii=False)],
-        )
-        return dict(cursor.fetchall())
+def _find(shop: Shop, *wanted: tuple[type[models.Model], str, list[str]]) -> list[dict[str, int]]:
+    """Return the ids of the shop's rows by their outside ids, for each (model, key, outside ids), in one round trip."""
+    found: list[dict[str, int]] = [{} for _one in wanted]
+    queries: list[str] = []
+    values: list[Any] = []
+    for place, (model, key, numbers) in enumerate(wanted):
+        if numbers:
+            among, told = _among(numbers)
+            queries.append(
+                f"SELECT {place}, {key}, id FROM {model._meta.db_table} WHERE shop_id = %s AND {key} {among}"
+            )
+            values += [shop.pk, told]
+    if queries:
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(queries), values)
+            for place, number, row in cursor.fetchall():
+                found[place][number] = row
+    return found
+
+
+def _among(numbers: list[str]) -> tuple[str, Any]:
+    """Return a condition and its value: many texts travel as one JSON text, which psycopg writes faster than an array.
+
+    PostgreSQL plans an array faster than a subquery, which is what counts for the few of a single order.
+    """
+    if len(numbers) <= _FEW:
+        return "= ANY(%s)", numbers
+    return "IN (SELECT json_array_elements_text(%s))", json.dumps(numbers, ensure_ascii=False)
 
 
 def _insert(
@@ -136,11 +167,14 @@ def register_parcels(shop: Shop, parcels: list[ParcelFacts]) -> dict[int, tuple[
             numbered.setdefault((parcel.carrier, parcel.tracking_no), parcel)
     rows = _write_numbered(shop, numbered)
     bare = {id(parcel): parcel for parcel in parcels if not parcel.tracking_no}
-    fresh = dict(zip(bare, take_ids(Parcel, len(bare)), strict=True))
-    copy_rows(Parcel, ("id", *_PARCEL), ((fresh[key], shop.pk, *_parcel_row(parcel)) for key, parcel in bare.items()))
+    fresh = dict(zip(bare, take_ids((Parcel, len(bare)))[1][0], strict=True)) if bare else {}
+    boxes = ((fresh[key], shop.pk, *_parcel_row(parcel)) for key, parcel in bare.items())
     told = [(fresh[key], parcel.tracking) for key, parcel in bare.items()]
     told += [(row, numbered[key].tracking) for key, (row, _state, new) in rows.items() if new]
-    copy_rows(TrackingEvent, ("parcel", "at", "code", "text", "site", "source"), _tracking_rows(told))
+    write_rows(
+        (Parcel, ("id", *_PARCEL), boxes),
+        (TrackingEvent, ("parcel", "at", "code", "text", "site", "source"), _tracking_rows(told)),
+    )
     known = {id(parcel): rows[parcel.carrier, parcel.tracking_no][:2] for parcel in parcels if parcel.tracking_no}
     return known | {key: (fresh[key], parcel.status) for key, parcel in bare.items()}
 

@@ -1,4 +1,4 @@
-"""The rows of an order's tables, in the order in which COPY takes them."""
+"""The rows of an order's tables, in the order in which they are written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from orders.models import (
     Recipient,
 )
 from orders.states import PaymentStatus
-from sellercenter.copying import copy_rows
+from sellercenter.copying import Batch
 from sellercenter.models import Shop
 
 _ORDER_AS_IS = (
@@ -62,14 +62,16 @@ _RECIPIENT = (
 _order_as_is, _line_as_is = attrgetter(*_ORDER_AS_IS), attrgetter(*_LINE_AS_IS)
 
 
-def write(shop: Shop, arrivals: list[Arrival], known: Known, *, authors: dict[str, int]) -> None:
-    """Write the orders and everything that hangs on them; parcels, buyers and goods are there already."""
-    copy_rows(Order, (*_ORDER_WORKED_OUT, *_ORDER_AS_IS), _order_rows(shop, arrivals, known))
-    copy_rows(Recipient, _RECIPIENT, _recipient_rows(shop, arrivals))
-    copy_rows(OrderLine, (*_LINE_WORKED_OUT, *_LINE_AS_IS), _line_rows(shop, arrivals, known))
-    copy_rows(Payment, _PAYMENT, _payment_rows(shop, arrivals))
-    copy_rows(ParcelLine, ("shop", "parcel", "line", "order", "quantity"), _part_rows(shop, arrivals))
-    copy_rows(OrderNote, ("shop", "order", "author", "author_label", "body", "at"), _note_rows(shop, arrivals, authors))
+def batches(shop: Shop, arrivals: list[Arrival], known: Known, *, authors: dict[str, int]) -> list[Batch]:
+    """Return the orders and everything that hangs on them; parcels, buyers and goods are there already."""
+    return [
+        (Order, (*_ORDER_WORKED_OUT, *_ORDER_AS_IS), _order_rows(shop, arrivals, known)),
+        (Recipient, _RECIPIENT, _recipient_rows(shop, arrivals)),
+        (OrderLine, (*_LINE_WORKED_OUT, *_LINE_AS_IS), _line_rows(shop, arrivals, known)),
+        (Payment, _PAYMENT, _payment_rows(shop, arrivals)),
+        (ParcelLine, ("shop", "parcel", "line", "order", "quantity"), _part_rows(shop, arrivals)),
+        (OrderNote, ("shop", "order", "author", "author_label", "body", "at"), _note_rows(shop, arrivals, authors)),
+    ]
 
 
 def _order_rows(shop: Shop, arrivals: list[Arrival], known: Known) -> Iterator[tuple[Any, ...]]:
