@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "django_tables2",
     "sellercenter",
     "orders",
+    "aftersales",
 ]
 
 MIDDLEWARE = [

@@ -128,6 +128,8 @@ class Order(models.Model):
     paid_amount = money(_("paid amount"))
     refunded_amount = money(_("refunded amount"))
     refund_due = money(_("refund to make"))
+    # On its way back: asked for, and neither there nor failed yet.
+    refunding_amount = money(_("refund under way"))
     payment_method = models.CharField(_("payment method"), max_length=16, choices=PaymentMethod.choices, blank=True)
     payment_state = GeneratedField(
         expression=Case(
@@ -185,9 +187,12 @@ class Order(models.Model):
                 "order_amounts_not_negative",
                 *("goods_amount", "platform_discount", "seller_discount", "creator_discount", "payment_discount"),
                 *("freight_amount", "freight_discount", "tax_amount", "fee_amount", "total_amount", "paid_amount"),
-                *("refunded_amount", "refund_due"),
+                *("refunded_amount", "refund_due", "refunding_amount"),
             ),
-            models.CheckConstraint(name="order_refund_within_paid", condition=Q(refunded_amount__lte=F("paid_amount"))),
+            models.CheckConstraint(
+                name="order_refund_within_paid",
+                condition=Q(paid_amount__gte=F("refunded_amount") + F("refunding_amount")),
+            ),
             models.CheckConstraint(
                 name="order_total_adds_up",
                 condition=Q(
@@ -304,6 +309,8 @@ class OrderLine(models.Model):
     freight_amount = money(_("freight"))
     tax_amount = money(_("tax"))
     amount = money(_("amount"))
+    # Granted to the buyer by cases, whether it went back already or is under way.
+    refunded_amount = money(_("refunded"))
     gift = models.BooleanField(_("gift"), default=False)
     cancel_reason = models.CharField(_("cancel reason"), max_length=120, blank=True)
     creator = models.ForeignKey(Creator, models.PROTECT, null=True, blank=True, related_name="+")
@@ -327,8 +334,9 @@ class OrderLine(models.Model):
             never_negative(
                 "line_amounts_not_negative",
                 *("list_price", "unit_price", "platform_discount", "seller_discount", "creator_discount"),
-                *("payment_discount", "freight_amount", "tax_amount", "amount", "commission_amount"),
+                *("payment_discount", "freight_amount", "tax_amount", "amount", "commission_amount", "refunded_amount"),
             ),
+            models.CheckConstraint(name="line_refund_within_amount", condition=Q(refunded_amount__lte=F("amount"))),
             models.CheckConstraint(
                 name="line_commission_rate_is_share",
                 condition=Q(commission_rate__isnull=True) | Q(commission_rate__gte=0, commission_rate__lte=1),
@@ -364,6 +372,8 @@ class Payment(models.Model):
     transaction_no = models.CharField(_("transaction no."), max_length=80, blank=True)
     amount = money(_("amount"))
     refunded = money(_("refunded"))
+    # On its way back: asked for, and neither there nor failed yet.
+    refunding = money(_("refund under way"))
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
 
     objects = ShopQuerySet.as_manager()
@@ -375,8 +385,10 @@ class Payment(models.Model):
             models.UniqueConstraint("order", "position", name="payment_position_once"),
             one_of("payment_method_known", "method", PaymentMethod.values),
             one_of("payment_status_known", "status", PaymentStatus.values),
-            never_negative("payment_amounts_not_negative", "amount", "refunded"),
-            models.CheckConstraint(name="payment_refund_within_amount", condition=Q(refunded__lte=F("amount"))),
+            never_negative("payment_amounts_not_negative", "amount", "refunded", "refunding"),
+            models.CheckConstraint(
+                name="payment_refund_within_amount", condition=Q(amount__gte=F("refunded") + F("refunding"))
+            ),
             # One transaction of a platform may pay several orders, but never one order twice.
             models.UniqueConstraint(
                 "order", "transaction_no", condition=~Q(transaction_no=""), name="payment_transaction_once"

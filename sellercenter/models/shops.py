@@ -102,6 +102,8 @@ def _clock(label: Text, default: timedelta | None, help_text: Text = "") -> mode
 POLICY_CLOCKS = (
     *("first_reminder", "second_reminder", "payment_window", "cancel_answer", "ship_within"),
     *("ship_warning", "ship_cancel", "tracking_silence", "receipt_window"),
+    *("claim_window", "case_answer", "case_warning", "offer_answer", "return_window", "inspect_within"),
+    *("resend_within", "escalate_window", "evidence_within", "reply_within"),
 )
 
 
@@ -132,7 +134,8 @@ class ShopPolicy(models.Model):
 
     Defaults are those of `docs/deadlines.md`: reminders 15 minutes and 16 hours after the order, cancelled unpaid
     after 48 hours, a cancel request answered within 48 hours, shipped within 72 hours, marked after 7 days
-    without news of the carrier, receipt confirmed by itself after 10 days.
+    without news of the carrier, receipt confirmed by itself after 10 days; a case answered within 48 hours, goods sent
+    back within 7 days and inspected within 48 hours, a message answered within 24 hours.
     """
 
     shop = models.OneToOneField(Shop, models.CASCADE, related_name="policy")
@@ -145,6 +148,30 @@ class ShopPolicy(models.Model):
     ship_cancel = _clock(_("unshipped orders are cancelled"), None, _("After payment. Empty: never."))
     tracking_silence = _clock(_("no carrier update"), timedelta(days=7), _("Then the parcel is marked."))
     receipt_window = _clock(_("receipt counts as confirmed"), timedelta(days=10), _("After the parcel was delivered."))
+    claim_window = _clock(_("returns can be asked for"), timedelta(days=7), _("After the parcel was delivered."))
+    case_answer = _clock(_("case is answered"), timedelta(hours=48), _("After that it counts as accepted."))
+    case_warning = _clock(_("warn before a case's deadline"), timedelta(hours=12))
+    offer_answer = _clock(_("buyer answers an offer"), timedelta(hours=48), _("After that it counts as declined."))
+    return_window = _clock(_("buyer sends goods back"), timedelta(days=7), _("After that the case is closed."))
+    inspect_within = _clock(_("return is inspected"), timedelta(hours=48), _("After that it counts as in order."))
+    resend_within = _clock(_("goods are sent again"), timedelta(hours=72))
+    escalate_window = _clock(_("buyer goes to the platform"), timedelta(hours=48), _("After a refusal."))
+    evidence_within = _clock(_("evidence is put in"), timedelta(hours=48), _("When the platform names no time."))
+    reply_within = _clock(_("message is answered"), timedelta(hours=24))
+    appeal_file_days = models.PositiveSmallIntegerField(
+        _("days to file an appeal"), default=7, db_default=7, help_text=_("After we were told of the penalty.")
+    )
+    appeal_answer_days = models.PositiveSmallIntegerField(
+        _("working days until an appeal is answered"), default=5, db_default=5
+    )
+    refund_limit = models.DecimalField(
+        _("refunds above this need a second person"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Empty: one person is enough."),
+    )
     first_channels = _channels(_("channels of the first reminder"), _first_channels)
     second_channels = _channels(_("channels of the second reminder"), _second_channels)
     quiet_from = models.TimeField(
@@ -174,6 +201,10 @@ class ShopPolicy(models.Model):
                 condition=Q(
                     *(Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gt": timedelta(0)}) for name in POLICY_CLOCKS)
                 ),
+            ),
+            models.CheckConstraint(
+                name="policy_refund_limit_not_negative",
+                condition=Q(refund_limit__isnull=True) | Q(refund_limit__gte=0),
             ),
             models.CheckConstraint(
                 name="policy_quiet_hours_have_both_ends",
