@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
@@ -36,6 +37,11 @@ class Place:
     dock: bool = False
     counted: bool = False
 
+    @property
+    def key(self) -> str:
+        """The name of the place among those that show a number."""
+        return f"{self.url_name}?{self.query}"
+
     def url(self, shop: Shop) -> str:
         """Return the place's address in a shop."""
         address = reverse(self.url_name, args=[shop.code])
@@ -49,8 +55,8 @@ def places() -> tuple[Place, ...]:
 
 
 def waiting(shop: Shop) -> dict[str, int]:
-    """Count what waits behind the counted places, by their queries, up to the cap and in one query."""
-    return standing_counts(import_string(settings.NAVIGATION_COUNTS), shop=shop)
+    """Count what waits behind the counted places, by their keys, up to the cap and in one query."""
+    return standing_counts(_waiting, shop=shop)
 
 
 def shown(shop: Shop, actor: Actor, current: str) -> dict[str, list[dict[str, Any]]]:
@@ -58,11 +64,17 @@ def shown(shop: Shop, actor: Actor, current: str) -> dict[str, list[dict[str, An
     items = [(place, _item(place, shop, current)) for place in places() if actor.may(place.permission)]
     counts = waiting(shop) if any(place.counted for place, _item in items) else {}
     for place, item in items:
-        item["count"] = money.capped(counts[place.query], MOST) if place.counted and counts.get(place.query) else ""
+        item["count"] = money.capped(counts[place.key], MOST) if place.counted and counts.get(place.key) else ""
     best = max((item["url"] for _place, item in items if item["active"]), key=len, default="")
     for _place, item in items:
         item["active"] = item["url"] == best
     return {"nav": _groups(items), "nav_phone": [item for place, item in items if place.dock][:5]}
+
+
+def _waiting(shop: Shop) -> dict[str, QuerySet]:
+    """Return what waits in every room, by the places' keys."""
+    rooms = [import_string(path)(shop) for path in settings.NAVIGATION_COUNTS]
+    return {key: rows for room in rooms for key, rows in room.items()}
 
 
 def _item(place: Place, shop: Shop, current: str) -> dict[str, Any]:

@@ -297,9 +297,15 @@ LOGGING = {
 }
 
 # The rooms in the order in which their places stand in the navigation.
-NAVIGATION = ["orders.views.PLACES", "sellercenter.views.PLACES"]
-# What waits behind the places that show a number: a function of the shop that returns lists by their queries.
-NAVIGATION_COUNTS = "orders.views.waiting"
+NAVIGATION = [
+    "orders.views.PLACES",
+    "aftersales.views.PLACES",
+    "orders.views.SETTINGS",
+    "aftersales.views.SETTINGS",
+    "sellercenter.views.PLACES",
+]
+# What waits behind the places that show a number: functions of the shop that return lists by the places' keys.
+NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
 SWEEPS = [

@@ -24,6 +24,7 @@ shop_paths: list[URLPattern | URLResolver] = [
     path("notices/read", notice_views.NoticeRead.as_view(), name="notice_read"),
     path("notices/read-all", notice_views.NoticeReadAll.as_view(), name="notice_read_all"),
     path("", include("orders.urls")),
+    path("", include("aftersales.urls")),
 ]
 
 urlpatterns = [

@@ -21,12 +21,11 @@ PLACES = [
     Place(_FULFILMENT, _("On the way"), _LIST, "truck-delivery", _SEE, "tab=shipped"),
     Place(_FULFILMENT, _("Abnormal"), _LIST, "alert-triangle", _SEE, "tab=abnormal", counted=True, dock=True),
     Place(_FULFILMENT, _("Stock"), "stock_list", "building-warehouse", _SEE, counted=True),
-    Place(_SETTINGS, _("Policy"), "policy", "clock", Perm.POLICIES_EDIT),
 ]
+SETTINGS = [Place(_SETTINGS, _("Policy"), "policy", "clock", Perm.POLICIES_EDIT)]
 
 
 def waiting(shop: Shop) -> dict[str, QuerySet]:
-    """Return what waits behind each counted place, by the place's query: orders, and the SKUs that are low."""
-    rows = OrderList.tab_rows(shop)
-    orders = [place.query for place in PLACES if place.counted and place.url_name == _LIST]
-    return {query: rows[query.removeprefix("tab=")] for query in orders} | {"": StockList.tab_rows(shop)["low"]}
+    """Return what waits behind each counted place, by the place's key: orders, and the SKUs that are low."""
+    rows = OrderList.tab_rows(shop) | {"": StockList.tab_rows(shop)["low"]}
+    return {place.key: rows[place.query.removeprefix("tab=")] for place in PLACES if place.counted}
