@@ -1,5 +1,6 @@
 """The lives of this room's records: cases, refunds, disputes with appeals and logistics tickets."""
 
 from aftersales.lifecycle.cases import CASE
+from aftersales.lifecycle.disputes import APPEAL, DISPUTE, TICKET
 
-__all__ = ["CASE"]
+__all__ = ["APPEAL", "CASE", "DISPUTE", "TICKET"]
