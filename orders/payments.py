@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -79,43 +80,114 @@ def add_unowed(
 
 @transaction.atomic
 def record_refund(order: Order, *, amount: Decimal, reference: str, by: Actor) -> bool:
-    """Note that money went back to the buyer, spread over the payments from the first on; say whether it was new.
+    """Note that money went back to the buyer without us, spread over the payments; say whether it was new.
 
     `reference` is the number of the refund where it was made; one that is known already changes nothing. Refused for
-    an unpaid order and for more than was captured and not refunded yet. What was to be refunded lessens by as much.
+    an unpaid order, and for more than was captured and is neither refunded nor on its way back: what is under way has
+    its own end, by `book_refund`. What was to be refunded lessens by as much.
     """
     by.require(Perm.REFUNDS_MAKE)
     reference = reference.strip()[:80]
     if not reference:
         raise Refused(_("A refund needs its number, so that it counts once."), "no_reference")
     locked(order)
-    if amount <= 0 or money.quantise(amount, order.currency) != amount:
-        raise Refused(_("A refund is more than nothing, in coins that the currency has."), "bad_amount")
+    _check_amount(order, amount)
     if events.of(order).filter(kind="order.refunded", data__reference=reference).exists():
         return False
-    _give_back(order, amount)
-    ORDER.move(
-        *(order, "record_refund"),
-        by=by,
-        data={"amount": amount, "reference": reference},
-        refunded_amount=order.refunded_amount + amount,
-        refund_due=max(Decimal(0), order.refund_due - amount),
-        updated_at=Now(),
-    )
+    for payment, part in _spread(order, amount):
+        Payment.objects.filter(pk=payment.pk).update(refunded=F("refunded") + part)
+    due = max(Decimal(0), order.refund_due - amount)
+    _book(order, amount, {"reference": reference}, by, refund_due=due)
     return True
 
 
-def _give_back(order: Order, amount: Decimal) -> None:
-    """Spread a refund over what was captured of a locked order."""
-    left = amount
-    for payment in order.payments.filter(status=PaymentStatus.CAPTURED).order_by("position"):
-        part = min(left, payment.amount - payment.refunded)
-        free = Payment.objects.filter(pk=payment.pk, status=PaymentStatus.CAPTURED, refunded__lte=F("amount") - part)
-        if part > 0 and free.update(refunded=F("refunded") + part):
+# --- Refunds of our own: reserved, then booked or freed ------------------------------------------------------------
+
+
+@transaction.atomic
+def reserve_refund(order: Order, *, amount: Decimal, only: Payment | None = None) -> list[tuple[Payment, Decimal]]:
+    """Set an amount aside that is to go back, and return what of it each payment gives, from the first on.
+
+    `only` takes it from one payment alone. Each part must end by `book_refund` or `free_refund`. Refused for an unpaid
+    order, and for more than was captured and is neither refunded nor under way already. Leaves the order locked; who
+    asks stands in the history of the refund.
+    """
+    locked(order)
+    if order.status not in ORDER.moves["record_refund"].sources:
+        raise Refused(_("Nothing of this order can be refunded: it is not paid."), "not_now")
+    _check_amount(order, amount)
+    parts = _spread(order, amount, only)
+    for payment, part in parts:
+        room = Payment.objects.filter(pk=payment.pk, amount__gte=F("refunded") + F("refunding") + part)
+        if not room.update(refunding=F("refunding") + part):
+            raise _too_much(Decimal(0), order)
+    order.refunding_amount += amount
+    Order.objects.filter(pk=order.pk).update(refunding_amount=order.refunding_amount, updated_at=Now())
+    return parts
+
+
+@transaction.atomic
+def book_refund(payment: Payment, *, amount: Decimal, reference: str, refund: str, owed: bool, by: Actor) -> None:
+    """Note that an amount which `reserve_refund` set aside of a payment has gone back.
+
+    `reference` is its number where it was made, `refund` our own. With `owed` it was money to be refunded anyway;
+    otherwise that stays, as far as there is something left to give back.
+    """
+    order = _unreserve(payment, amount, refunded=F("refunded") + amount)
+    left = order.paid_amount - order.refunded_amount - amount
+    due = min(left, max(Decimal(0), order.refund_due - amount) if owed else order.refund_due)
+    told = {"reference": reference, "refund": refund}
+    _book(order, amount, told, by, refund_due=due, refunding_amount=order.refunding_amount)
+
+
+@transaction.atomic
+def free_refund(payment: Payment, *, amount: Decimal) -> None:
+    """Give back to a payment what `reserve_refund` set aside, because it does not go back to the buyer."""
+    order = _unreserve(payment, amount)
+    Order.objects.filter(pk=order.pk).update(refunding_amount=order.refunding_amount, updated_at=Now())
+
+
+def _unreserve(payment: Payment, amount: Decimal, **also: Any) -> Order:
+    """Take an amount off what is under way of a payment, and return its order, locked and with as much less."""
+    order = payment.order
+    locked(order)
+    reserved = Payment.objects.filter(pk=payment.pk, refunding__gte=amount)
+    if not reserved.update(refunding=F("refunding") - amount, **also):
+        raise Refused(_("This money is not on its way back."), "not_reserved")
+    order.refunding_amount -= amount
+    return order
+
+
+def _book(order: Order, amount: Decimal, told: dict[str, str], by: Actor, **sums: Decimal) -> None:
+    """Make the move of a locked order of which money went back."""
+    refunded = order.refunded_amount + amount
+    data = {"amount": amount, **told}
+    ORDER.move(order, "record_refund", by=by, data=data, refunded_amount=refunded, **sums, updated_at=Now())
+
+
+def _check_amount(order: Order, amount: Decimal) -> None:
+    if amount <= 0 or money.quantise(amount, order.currency) != amount:
+        raise Refused(_("A refund is more than nothing, in coins that the currency has."), "bad_amount")
+
+
+def _spread(order: Order, amount: Decimal, only: Payment | None = None) -> list[tuple[Payment, Decimal]]:
+    """Spread an amount over what is left of a locked order's captured payments, the first one first."""
+    captured = Payment.objects.filter(order=order, status=PaymentStatus.CAPTURED).order_by("position")
+    free = order.paid_amount - order.refunded_amount - order.refunding_amount
+    left, parts = min(amount, free), []
+    for payment in captured if only is None else captured.filter(pk=only.pk):
+        part = min(left, payment.amount - payment.refunded - payment.refunding)
+        if part > 0:
+            payment.order = order
+            parts.append((payment, part))
             left -= part
-    if left:
-        rest = money.text(amount - left, order.currency)
-        raise Refused(_("Not more than %s can still be refunded.") % rest, "too_much")
+    if (found := sum((part for _payment, part in parts), Decimal(0))) < amount:
+        raise _too_much(found, order)
+    return parts
+
+
+def _too_much(rest: Decimal, order: Order) -> Refused:
+    return Refused(_("Not more than %s can still be refunded.") % money.text(rest, order.currency), "too_much")
 
 
 def _record(

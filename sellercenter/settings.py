@@ -194,6 +194,14 @@ CELERY_TIMEZONE = "UTC"
 PAYMENT_GATEWAY_URL = env.str("SELLERCENTER_PAYMENT_GATEWAY_URL", default="")
 PAYMENT_GATEWAY_TOKEN = env.str("SELLERCENTER_PAYMENT_GATEWAY_TOKEN", default="")
 PAYMENT_GATEWAY_TIMEOUT = env.float("SELLERCENTER_PAYMENT_GATEWAY_TIMEOUT", default=5.0)
+# Where refunds are handed over; without an address the demo only says so, and an installation leaves it to people.
+REFUND_GATEWAY_URL = env.str("SELLERCENTER_REFUND_GATEWAY_URL", default="")
+REFUND_GATEWAY_TOKEN = env.str("SELLERCENTER_REFUND_GATEWAY_TOKEN", default="")
+REFUND_GATEWAY_TIMEOUT = env.float("SELLERCENTER_REFUND_GATEWAY_TIMEOUT", default=10.0)
+if REFUND_GATEWAY_URL and not REFUND_GATEWAY_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("SELLERCENTER_REFUND_GATEWAY_URL must begin with https:// or http://.")
+_no_refunds = "RecordingGateway" if DEMO else "NoGateway"
+REFUND_GATEWAY = f"aftersales.refund_gateways.{'HttpGateway' if REFUND_GATEWAY_URL else _no_refunds}"
 
 AUTH_USER_MODEL = "sellercenter.User"
 LOGIN_URL = "login"
@@ -306,6 +314,13 @@ NAVIGATION = [
 ]
 # What waits behind the places that show a number: functions of the shop that return lists by the places' keys.
 NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
+
+# The boards of the home page, room by room.
+HOME_BOARDS = ["orders.views.home.BOARD"]
+# What other rooms show on the page of an order: `(order, setting, actor)` to a panel with its `template`, or None.
+ORDER_PANELS: list[str] = []
+# What other rooms add to its timeline: `(order, setting, actor)` to entries as orders/timeline.py makes them.
+ORDER_TIMELINES: list[str] = []
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
 SWEEPS = [

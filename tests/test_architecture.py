@@ -48,6 +48,7 @@ VERBS = {
     "aftersales/appeals.py",
     "aftersales/disputes.py",
     "aftersales/evidence.py",
+    "aftersales/refunds.py",
     "aftersales/rulings.py",
     "aftersales/tickets.py",
 }

@@ -2,5 +2,6 @@
 
 from aftersales.lifecycle.cases import CASE
 from aftersales.lifecycle.disputes import APPEAL, DISPUTE, TICKET
+from aftersales.lifecycle.refunds import REFUND
 
-__all__ = ["APPEAL", "CASE", "DISPUTE", "TICKET"]
+__all__ = ["APPEAL", "CASE", "DISPUTE", "REFUND", "TICKET"]
