@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from aftersales import clocks
 from aftersales.lifecycle.cases import CASE
@@ -19,6 +22,7 @@ from aftersales.states import CaseStatus, Problem
 from aftersales.states import Proposal as P
 from aftersales.wording import fill_in
 from sellercenter import events, money
+from sellercenter.models import Shop
 from sellercenter.times import moment
 
 # The move that grants what a kind of case asks for.
@@ -39,6 +43,44 @@ FOLLOWED_BY: dict[str, dict[str, str]] = {
 }
 # The moves that answer a request; others than these never go against a policy.
 ANSWERS = frozenset({*ACCEPTS.values(), "keep", "offer", "offer_exchange", "refuse"})
+
+
+# Below so much money goods cost more to send back than they are worth.
+_SMALL = {"CNY": 30, "GBP": 5, "EUR": 6, "USD": 6, "AUD": 9, "CAD": 8, "SGD": 8, "HKD": 45, "TWD": 180, "JPY": 900}
+
+
+def defaults(shop: Shop) -> list[Sop]:
+    """Return the policies with which a shop begins, not written yet, with words in the language that is active."""
+    small = _SMALL.get(shop.currency)
+    entries: list[tuple[Problem, P, dict[str, Any]]] = [
+        (Problem.SIZE, P.EXCHANGE_FIRST, {"text": _SWAP}),
+        *([(Problem.DEFECT, P.KEEP, {"up_to": Decimal(small), "text": _KEEP})] if small else []),
+        (Problem.DEFECT, P.ACCEPT, {"text": _SORRY}),
+        (Problem.NOT_RECEIVED, P.ACCEPT, {"text": _SORRY}),
+        (Problem.WRONG_ITEM, P.EXCHANGE_FIRST, {"text": _SWAP}),
+        (Problem.WRONG_ITEM, P.ACCEPT, {"text": _SORRY}),
+        (Problem.NOT_AS_DESCRIBED, P.PARTIAL, {"percent": 30, "text": _PART}),
+        (Problem.LATE, P.PARTIAL, {"percent": 10, "text": _PART}),
+        (Problem.CHANGED_MIND, P.ACCEPT, {"text": _FINE}),
+        (Problem.PRICE, P.ACCEPT, {"text": _FINE}),
+    ]
+    return [
+        Sop(shop=shop, position=place, problem=problem, proposal=proposal, **{**more, "text": str(more["text"])})
+        for place, (problem, proposal, more) in enumerate(entries, start=1)
+    ]
+
+
+_SWAP = gettext_lazy(
+    "Dear {buyer}, we are sorry that this did not suit. We would gladly exchange it. Please answer by {deadline}."
+)
+_KEEP = gettext_lazy("Dear {buyer}, we are sorry. We refund {amount}, and you need not send anything back.")
+_PART = gettext_lazy(
+    "Dear {buyer}, we are sorry. Keep the goods, and we give you {amount} back. Please answer by {deadline}."
+)
+_SORRY = gettext_lazy(
+    "Dear {buyer}, we are sorry for the trouble with your order {order}. We have accepted your request."
+)
+_FINE = gettext_lazy("Dear {buyer}, we have accepted your request for the order {order}.")
 
 
 def propose(case: Case) -> dict[str, Any]:
@@ -134,6 +176,37 @@ def variables(case: Case, *, move: str = "", amount: Decimal | None = None, now:
         "order": case.order.number,
         "amount": money.text(case.goods_amount + case.freight_amount if amount is None else amount, case.currency),
         "deadline": at.short if at else "",
+    }
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often a policy was proposed, and what people then did; what nobody has answered yet is in no other number."""
+
+    proposed: int = 0
+    followed: int = 0
+    overridden: int = 0
+
+
+def tallies(shop: Shop, *, days: tuple[int, ...]) -> dict[int, tuple[Tally, ...]]:
+    """Count, by the key of a policy, what became of its proposals for the cases of the last so many days, in one query.
+
+    The answer holds one tally for each of `days`; policies that were never proposed are missing.
+    """
+    since = {f"of_{span}": Q(opened_at__gt=Now() - timedelta(days=span)) for span in days}
+    answered = Q(decided_at__isnull=False, overridden=False)
+    counts: dict[str, Count] = {}
+    for name, lately in since.items():
+        counts |= {
+            f"{name}_proposed": Count("pk", filter=lately),
+            f"{name}_followed": Count("pk", filter=lately & answered),
+            f"{name}_overridden": Count("pk", filter=lately & Q(overridden=True)),
+        }
+    lately = Case.objects.for_shop(shop).filter(opened_at__gt=Now() - timedelta(days=max(days)))
+    found = lately.filter(proposal__has_key="sop").annotate(sop=KT("proposal__sop")).order_by().values("sop")
+    return {
+        int(row["sop"]): tuple(Tally(*(row[f"{name}_{word}"] for word in Tally.__annotations__)) for name in since)
+        for row in found.annotate(**counts)
     }
 
 
