@@ -71,6 +71,7 @@ GROUPS: dict[str, Text] = {
     "money": gettext_lazy("Money"),
     "parcel": gettext_lazy("Parcels"),
     "note": gettext_lazy("Notes and marks"),
+    "case": gettext_lazy("After-sales"),
 }
 # What happens to an order by itself, by the step's name.
 STEPS: dict[str, Text] = {
@@ -128,10 +129,16 @@ def _entry(event: Event, at: Setting, currency: str, sent: list[Detail]) -> dict
         "kind": group,
         "icon": icon,
         "text": str(_STAGES.get(event.data.get("stage", ""), words)),
-        "actor": str(_ACTORS.get(event.actor_kind, event.actor_label)),
+        "actor": actor(event),
         "at": moment(event.at, at.zone, this_year=at.year),
         "details": details(data, at, currency) + sent,
+        "when": (event.at, event.pk),
     }
+
+
+def actor(event: Event) -> str:
+    """Name who did it: a person by name, everybody else by what they are."""
+    return str(_ACTORS.get(event.actor_kind, event.actor_label))
 
 
 def _message(message: OutgoingMessage, at: Setting) -> Detail:

@@ -6,8 +6,10 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from orders import detail, offers, timeline
@@ -36,7 +38,13 @@ class OrderDetail(ShopPage):
         crumbs = [{"label": _("Orders"), "url": self.url("order_list")}, {"label": order.number, "url": ""}]
         history = list(events.of(order))
         shown = detail.prepare(order, self.setting, history) | self.notes(order) | self.history(order, history)
-        return self.show(page={"title": order.number, "breadcrumbs": crumbs}, order=shown | self.moves(order, history))
+        shown |= self.moves(order, history) | {"panels": self.panels(order)}
+        return self.show(page={"title": order.number, "breadcrumbs": crumbs}, order=shown)
+
+    def panels(self, order: Order) -> list[dict[str, Any]]:
+        """Prepare what other rooms show of the order, each with its template; see settings.ORDER_PANELS."""
+        found = (import_string(path)(order, self.setting, self.actor) for path in settings.ORDER_PANELS)
+        return [panel for panel in found if panel]
 
     def moves(self, order: Order, history: list[Event]) -> dict[str, Any]:
         """Prepare what can be done now, what not and why, and the carriers that a parcel may travel by."""
@@ -93,4 +101,8 @@ class OrderDetail(ShopPage):
         ]
         sent = outgoing.of("order", order.pk)
         entries = timeline.stream(history, self.setting, group=group, currency=order.currency, messages=sent)
+        for path in settings.ORDER_TIMELINES:
+            elsewhere = import_string(path)(order, self.setting, self.actor)
+            entries += [entry for entry in elsewhere if not group or entry["kind"] == group]
+        entries.sort(key=lambda entry: entry["when"], reverse=True)
         return {"timeline": entries, "timeline_filters": filters}

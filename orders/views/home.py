@@ -1,36 +1,66 @@
-"""The home board: what waits, each counter opening exactly the orders that it counts."""
+"""The home board: what waits in every room, each counter opening exactly the records that it counts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders.filters import TABS, OrderFilter
-from orders.models import Order
 from orders.states import UNSHIPPED
+from orders.views.lists import OrderList
 from sellercenter import money
 from sellercenter.counts import CAP, capped_counts
 from sellercenter.models import Shop
-from sellercenter.pages import ShopPage, Text
+from sellercenter.pages import ShopPage, TablePage, Text
 from sellercenter.permissions import Perm
 from sellercenter.policy_forms import span_said
 
 
 @dataclass(frozen=True)
 class Counter:
-    """A number on the board: the length of the list that `query` opens, counted through the same filter."""
+    """A number on the board: the length of the list that `query` opens, counted through the list's own filter."""
 
     label: Text
     query: str
     icon: str
     tone: str = ""
     help: Callable[[Shop], Text] = lambda shop: ""
+    page: type[TablePage] = OrderList
+
+    @property
+    def key(self) -> str:
+        """The name of the number among those of the board."""
+        return f"{self.page.url_name}?{self.query}"
+
+    def rows(self, shop: Shop, now: datetime) -> QuerySet:
+        """Return what is counted."""
+        query, page = QueryDict(self.query), self.page
+        everything = page.queryset.model._default_manager.for_shop(shop)  # type: ignore[attr-defined]
+        filters = page.filterset_class(query, everything, shop=shop, now=now)
+        tab = next((tab.condition for tab in page.tabs if tab.code == query.get("tab")), Q())
+        filters.form.is_valid()
+        return filters.rows().filter(tab)
+
+
+@dataclass(frozen=True)
+class Board:
+    """Some numbers under a title; each is for those who may open its list."""
+
+    title: Text
+    counters: tuple[Counter, ...]
+
+
+def boards() -> list[Board]:
+    """Return the boards of every room, in the order of settings.HOME_BOARDS."""
+    return [import_string(path) for path in settings.HOME_BOARDS]
 
 
 def _warning(shop: Shop) -> Text:
@@ -58,6 +88,7 @@ COUNTERS = (
     Counter(gettext_lazy("After-sales open"), "tab=aftersales", "receipt-refund", "info"),
     Counter(gettext_lazy("Abnormal"), "tab=abnormal", "alert-triangle", "late"),
 )
+BOARD = Board(gettext_lazy("To do"), COUNTERS)
 
 
 class Home(ShopPage):
@@ -68,22 +99,25 @@ class Home(ShopPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Count everything in one query, each up to the cap."""
-        found = capped_counts({counter.query: self.rows(counter) for counter in COUNTERS}, shop=self.shop)
-        return self.show(counters=[self._card(counter, found[counter.query]) for counter in COUNTERS])
+        mine = [(board.title, [one for one in board.counters if self.may_open(one)]) for board in boards()]
+        every = [one for _title, counters in mine for one in counters]
+        found = capped_counts({one.key: one.rows(self.shop, self.now) for one in every}, shop=self.shop)
+        shown = [
+            {"title": title, "counters": [self._card(one, found[one.key]) for one in counters]}
+            for title, counters in mine
+            if counters
+        ]
+        return self.show(boards=shown)
 
-    def rows(self, counter: Counter) -> QuerySet:
-        """Return the orders that a counter counts, through the filter of the list that it opens."""
-        query = QueryDict(counter.query)
-        filters = OrderFilter(query, Order.objects.for_shop(self.shop), shop=self.shop, now=self.now)
-        tab = next((tab.condition for tab in TABS if tab.code == query.get("tab")), Q())
-        filters.form.is_valid()
-        return filters.rows().filter(tab)
+    def may_open(self, counter: Counter) -> bool:
+        """Say whether this person may open the list behind a number."""
+        return self.actor.may(counter.page.permission or "")
 
     def _card(self, counter: Counter, count: int) -> dict[str, Any]:
         return {
             "label": counter.label,
             "count": money.capped(count, CAP),
-            "url": f"{self.url('order_list')}?{counter.query}",
+            "url": f"{self.url(counter.page.url_name)}?{counter.query}",
             "icon": counter.icon,
             "tone": counter.tone,
             "help": counter.help(self.shop),
