@@ -2,4 +2,9 @@
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from aftersales.views import cases
+from sellercenter.list_views import list_paths
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *list_paths("cases", cases.CaseList),
+]

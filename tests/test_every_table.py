@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from aftersales.views.cases import CaseList
 from orders import inventory
 from orders.models import Sku
 from orders.views.lists import OrderList
@@ -27,6 +28,7 @@ from sellercenter.models import ListLayout, SavedView
 from sellercenter.pages import TablePage
 from sellercenter.permissions import SYSTEM
 from tests import make
+from tests.aftersales.crowd import cases as make_cases
 from tests.conftest import url
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +51,7 @@ FILLS = {
     OrderList: lambda shop, n: make.orders(shop, [order(shop, i) for i in range(n)]),
     StockList: lambda shop, n: skus(shop, n),
     JobList: lambda shop, n: some_jobs(shop, n),
+    CaseList: lambda shop, n: make_cases(shop, n),
 }
 COLUMNS = [(page, name) for page in PAGES for name in page.table_class.base_columns]
 SORTS = [(page, f"{sign}{word}") for page in PAGES for word in page.table_class.sorts for sign in ("", "-")]

@@ -39,7 +39,7 @@ STAFF = {"health": "get", "health_replay": "post"}
 # The one word for monitoring is open to everybody, and says 503 while no worker has given a sign of life.
 OPEN = {"health_live"}
 # A door that asks for one more right once it knows the record.
-ALSO_NEEDS = {f"{name}_list_view_delete": Perm.VIEWS_SHARE for name in ("order", "stock", "job")}
+ALSO_NEEDS = {f"{name}_list_view_delete": Perm.VIEWS_SHARE for name in ("order", "stock", "job", "case")}
 # Records that only those see who hold the right of their kind; the job of these tests is one that sets flags.
 SEEN_WITH = dict.fromkeys(("job_detail", "job_stop", "job_repeat"), Perm.ORDERS_NOTE)
 # Whatever a request does to sessions is not a change of the shop.

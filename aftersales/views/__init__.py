@@ -1,14 +1,22 @@
 """Pages of the after-sales room, where they stand in the navigation, and what waits there."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from aftersales.views.cases import CaseList
 from sellercenter.models import Shop
 from sellercenter.navigation import Place
+from sellercenter.permissions import Perm
 
-PLACES: list[Place] = []
+_AFTERSALES, _SETTINGS = _("After-sales"), _("Settings")
+
+PLACES: list[Place] = [
+    Place(_AFTERSALES, _("Cases"), "case_list", "receipt-refund", Perm.AFTERSALES_VIEW),
+    Place(_AFTERSALES, _("To answer"), "case_list", "hourglass", Perm.AFTERSALES_VIEW, "tab=requested", counted=True),
+]
 SETTINGS: list[Place] = []
 
 
 def waiting(shop: Shop) -> dict[str, QuerySet]:
     """Return what waits behind each counted place, by the place's key."""
-    return {}
+    return {"case_list?tab=requested": CaseList.tab_rows(shop)["requested"]}

@@ -1,0 +1,111 @@
+"""The filters and tabs of the case list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from aftersales import reasons, search
+from aftersales.models import Case
+from aftersales.states import ENDED, OPEN, CaseKind, CaseStatus, Fault, Problem, Side
+from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
+from sellercenter.lifecycle import Refused
+from sellercenter.models import Shop
+
+_S = CaseStatus
+TABS = (
+    Tab("", _("All")),
+    Tab("requested", _S.REQUESTED.label, Q(status=_S.REQUESTED)),
+    Tab("to_inspect", _S.TO_INSPECT.label, Q(status=_S.TO_INSPECT)),
+    Tab("to_resend", _S.TO_RESEND.label, Q(status=_S.TO_RESEND)),
+    Tab("buyer", _("Waiting for the buyer"), Q(status__in=[_S.OFFERED, _S.TO_RETURN, _S.RETURNING])),
+    Tab("refused", _S.REFUSED.label, Q(status=_S.REFUSED)),
+    Tab("disputed", _S.DISPUTED.label, Q(status=_S.DISPUTED)),
+    Tab("refunding", _S.REFUNDING.label, Q(status=_S.REFUNDING)),
+    Tab("ended", pgettext_lazy("cases", "Ended"), Q(status__in=ENDED)),
+)
+_RUNNING = Q(status__in=OPEN, paused_at__isnull=True)
+
+
+def overdue(filters: Any) -> Q:
+    """Keep the open cases whose deadline has passed at the moment of the page."""
+    return _RUNNING & Q(act_by__lte=filters.now)
+
+
+def due_soon(filters: Any) -> Q:
+    """Keep the open cases whose deadline comes within the time of the shop's warning."""
+    warning = filters.shop.policy.case_warning
+    return _RUNNING & Q(act_by__gt=filters.now, act_by__lte=filters.now + warning) if warning else Q(pk__in=[])
+
+
+class CaseFilter(ListFilter):
+    """Everything by which cases are looked for; the address holds all of it."""
+
+    q = Custom(search.condition, label=_("Case no., order no., buyer"))
+    kind = Words(choices=CaseKind.choices, label=_("Kind"))
+    status = Words(choices=CaseStatus.choices, label=_("Status"))
+    next = Words(
+        field_name="next_side",
+        choices=[(side.value, side.label) for side in Side if side],
+        label=_("Who acts next"),
+    )
+    due = Pick({"overdue": (_("Overdue"), overdue), "soon": (_("Due soon"), due_soon)}, label=_("Deadline"))
+    clock = Pick(
+        {
+            "stopped": (_("Stopped"), lambda filters: Q(paused_at__isnull=False)),
+            "runs": (_("Running"), lambda filters: _RUNNING & Q(act_by__isnull=False)),
+        },
+        label=_("Clock"),
+    )
+    problem = Words(choices=Problem.choices, label=_("Problem"))
+    reason = Words(choices=[(code, reason.label) for code, reason in reasons.REASONS.items()], label=_("Reason"))
+    fault = Words(choices=Fault.choices, label=_("Fault"))
+    number = Text(lookup_expr="startswith", label=_("Case no."))
+    order = Custom(search.by_order, label=_("Order no."))
+    tracking = Custom(search.by_tracking, label=_("Tracking no. of the return"))
+    buyer = Custom(search.nickname, label=_("Buyer's nickname"))
+    decided = Pick(
+        {
+            "against": (_("Against the proposal"), lambda filters: Q(overridden=True)),
+            "rule": (_("By a rule"), lambda filters: ~Q(decided_by_rule="")),
+        },
+        label=pgettext_lazy("case", "Decided"),
+    )
+    amount_from = Amount(field_name="amount", lookup_expr="gte")
+    amount_to = Amount(field_name="amount", lookup_expr="lte")
+    opened = LastDays(field_name="opened_at")
+    opened_from = Edge(field_name="opened_at")
+    opened_to = Edge(field_name="opened_at", upper=True)
+    deadline_from = Edge(field_name="act_by")
+    deadline_to = Edge(field_name="act_by", upper=True)
+
+    main = ("kind", "next", "problem", "opened_range", "due")
+    more = (
+        (_("Case"), ("status", "number", "amount_range", "deadline_range", "clock")),
+        (_("What happened"), ("reason", "fault", "decided")),
+        (_("Order and buyer"), ("order", "buyer", "tracking")),
+    )
+    ranges = {
+        "amount_range": Range(_("Amount"), "amount_from", "amount_to"),
+        "opened_range": Range(pgettext_lazy("time", "Opened"), "opened_from", "opened_to", "opened"),
+        "deadline_range": Range(_("Deadline"), "deadline_from", "deadline_to"),
+    }
+
+    class Meta:
+        model = Case
+        fields: list[str] = []
+
+
+def matching(shop: Shop, query: str, *, now: datetime) -> QuerySet[Case]:
+    """Return every case that the case list finds under an address; raises Refused when it makes no sense."""
+    asked = QueryDict(query)
+    filters = CaseFilter(asked, Case.objects.for_shop(shop), shop=shop, now=now)
+    tab = next((tab for tab in TABS if tab.code == asked.get("tab", "")), None)
+    if tab is None or filters.problems():
+        raise Refused(gettext("These filters make no sense any more. Choose the cases again."), "bad_filter")
+    return filters.rows().filter(tab.condition)
