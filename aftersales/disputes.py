@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.lifecycle.disputes import DISPUTE
 from aftersales.models import Case, Dispute
+from aftersales.seen import as_seen, meanwhile, plain
 from aftersales.states import DISPUTE_OPEN, DisputeStatus, Side
 from orders.clocks import plus
 from sellercenter import events, schedule
@@ -58,7 +59,7 @@ def ask_evidence(
 
     Without a time the policy's counts. Refused for a time that has passed.
     """
-    now = locked_as_seen(dispute, seen)
+    now = as_seen(dispute, seen)
     until = evidence_by or plus(now, dispute.shop.policy.evidence_within)
     if until is not None and until <= now:
         raise Refused(_("The time for evidence lies in the past. Give a later one."), "in_the_past")
@@ -75,12 +76,12 @@ def put_in(dispute: Dispute, *, statement: str, before: str, by: Actor) -> Event
     `before` is the statement that the person saw: refused when a colleague has written another one since, and from
     the deadline on. The first one answers what the platform asked.
     """
-    statement = _plain(statement)
+    statement = plain(statement, 2000)
     if not statement:
         raise Refused(_("Write what the platform should know."), "statement_missing")
     locked(dispute)
-    if dispute.statement != _plain(before):
-        raise Refused(_("Somebody changed this meanwhile. Look at it again, then repeat."), "changed_meanwhile")
+    if dispute.statement != plain(before, 2000):
+        raise meanwhile()
     move = "put_in" if dispute.status == DisputeStatus.EVIDENCE else "say_more"
     return DISPUTE.move(dispute, move, by=by, statement=statement)
 
@@ -88,18 +89,5 @@ def put_in(dispute: Dispute, *, statement: str, before: str, by: Actor) -> Event
 @transaction.atomic
 def negotiate(dispute: Dispute, *, seen: str = "", by: Actor) -> None:
     """Note that the platform asks both sides to agree."""
-    locked_as_seen(dispute, seen)
+    as_seen(dispute, seen)
     DISPUTE.move(dispute, "negotiate", by=by)
-
-
-def locked_as_seen(dispute: Dispute, seen: str) -> datetime:
-    """Lock the dispute and return the database's now; refused when it has another state than a person saw."""
-    now = locked(dispute)
-    if seen and dispute.status != seen:
-        raise Refused(_("Somebody changed this meanwhile. Look at it again, then repeat."), "changed_meanwhile")
-    return now
-
-
-def _plain(words: str) -> str:
-    """Return words as they are kept; browsers send their own line ends."""
-    return words.replace("\r\n", "\n").strip()[:2000]
