@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import reasons, search
+from aftersales import policies, reasons, search
 from aftersales.models import Case
 from aftersales.states import ENDED, OPEN, CaseKind, CaseStatus, Fault, Problem, Side
 from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
@@ -76,6 +76,7 @@ class CaseFilter(ListFilter):
         },
         label=pgettext_lazy("case", "Decided"),
     )
+    policy = Custom(policies.proposed_by, label=_("Policy"), max_length=18)
     amount_from = Amount(field_name="amount", lookup_expr="gte")
     amount_to = Amount(field_name="amount", lookup_expr="lte")
     opened = LastDays(field_name="opened_at")
@@ -87,7 +88,7 @@ class CaseFilter(ListFilter):
     main = ("kind", "next", "problem", "opened_range", "due")
     more = (
         (_("Case"), ("status", "number", "amount_range", "deadline_range", "clock")),
-        (_("What happened"), ("reason", "fault", "decided")),
+        (_("What happened"), ("reason", "fault", "decided", "policy")),
         (_("Order and buyer"), ("order", "buyer", "tracking")),
     )
     ranges = {

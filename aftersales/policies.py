@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.db.models.fields.json import KT
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +22,7 @@ from aftersales.states import Proposal as P
 from aftersales.wording import fill_in
 from sellercenter import events, money
 from sellercenter.models import Shop
-from sellercenter.times import moment
+from sellercenter.times import day_start, moment
 
 # The move that grants what a kind of case asks for.
 ACCEPTS = {
@@ -41,6 +40,8 @@ FOLLOWED_BY: dict[str, dict[str, str]] = {
     P.COUPON: dict.fromkeys((K.REFUND, K.RETURN, K.PRICE), "refuse"),
     P.REFUSE: dict.fromkeys(K, "refuse"),
 }
+# The names that the words of a policy may use.
+VARIABLES = ("buyer", "order", "amount", "deadline", "shop")
 # The moves that answer a request; others than these never go against a policy.
 ANSWERS = frozenset({*ACCEPTS.values(), "keep", "offer", "offer_exchange", "refuse"})
 
@@ -176,6 +177,7 @@ def variables(case: Case, *, move: str = "", amount: Decimal | None = None, now:
         "order": case.order.number,
         "amount": money.text(case.goods_amount + case.freight_amount if amount is None else amount, case.currency),
         "deadline": at.short if at else "",
+        "shop": case.shop.name,
     }
 
 
@@ -188,12 +190,15 @@ class Tally:
     overridden: int = 0
 
 
-def tallies(shop: Shop, *, days: tuple[int, ...]) -> dict[int, tuple[Tally, ...]]:
+def tallies(shop: Shop, *, days: tuple[int, ...], now: datetime) -> dict[int, tuple[Tally, ...]]:
     """Count, by the key of a policy, what became of its proposals for the cases of the last so many days, in one query.
 
-    The answer holds one tally for each of `days`; policies that were never proposed are missing.
+    The answer holds one tally for each of `days`, which are local days with today included, as in the filters of
+    lists; policies that were never proposed are missing.
     """
-    since = {f"of_{span}": Q(opened_at__gt=Now() - timedelta(days=span)) for span in days}
+    today = now.astimezone(shop.zone).date()
+    first = {span: day_start(today - timedelta(days=span - 1), shop.zone) for span in days}
+    since = {f"of_{span}": Q(opened_at__gte=first[span]) for span in days}
     answered = Q(decided_at__isnull=False, overridden=False)
     counts: dict[str, Count] = {}
     for name, lately in since.items():
@@ -202,12 +207,17 @@ def tallies(shop: Shop, *, days: tuple[int, ...]) -> dict[int, tuple[Tally, ...]
             f"{name}_followed": Count("pk", filter=lately & answered),
             f"{name}_overridden": Count("pk", filter=lately & Q(overridden=True)),
         }
-    lately = Case.objects.for_shop(shop).filter(opened_at__gt=Now() - timedelta(days=max(days)))
-    found = lately.filter(proposal__has_key="sop").annotate(sop=KT("proposal__sop")).order_by().values("sop")
+    every = Case.objects.for_shop(shop).filter(opened_at__gte=first[max(days)])
+    found = every.filter(proposal__has_key="sop").annotate(sop=KT("proposal__sop")).order_by().values("sop")
     return {
         int(row["sop"]): tuple(Tally(*(row[f"{name}_{word}"] for word in Tally.__annotations__)) for name in since)
         for row in found.annotate(**counts)
     }
+
+
+def proposed_by(_shop: Shop, text: str) -> Q:
+    """Return the condition of the cases for which the policy with this key was proposed."""
+    return Q(proposal__sop=int(text)) if text.isdecimal() else Q(pk__in=[])
 
 
 def _share(amount: Decimal, percent: int, currency: str) -> Decimal:

@@ -364,7 +364,12 @@ WORK_NAMES = {
 }
 
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
-EVENT_CONSUMERS = ["orders.notices.STAFF", "orders.notices.BUYERS"]
+EVENT_CONSUMERS = [
+    "orders.notices.STAFF",
+    "orders.notices.BUYERS",
+    "aftersales.policy_changes.NEW_SHOPS",
+    "aftersales.review_rules.NEW_CASES",
+]
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
 MESSAGE_COMPOSERS = {"order": "orders.notices.compose"}
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.

@@ -160,6 +160,8 @@ def open_shops() -> None:
             name = f"{code}-{role.stock}"
             shops.add_member(shop, username=name, password=PASSWORD, label=f"Some {role.stock}", role=role, by=owner)
     User.objects.create_user(f"{next(iter(SHOPS))}-nobody", password=PASSWORD)
+    # Long ago: whoever is told of new shops has been told.
+    Event.objects.filter(shop__code__in=SHOPS).update(owed_at=None)
 
 
 @cache

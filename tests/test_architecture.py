@@ -45,6 +45,8 @@ VERBS = {
     "orders/payments.py",
     "orders/fulfilment.py",
     "orders/changes.py",
+    "aftersales/policy_changes.py",
+    "aftersales/review_rules.py",
     "aftersales/appeals.py",
     "aftersales/disputes.py",
     "aftersales/evidence.py",

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from aftersales.models import CaseRule, Sop
 from orders.states import Status
 from sellercenter import jobs, lists
 from sellercenter.models import Member
@@ -142,6 +143,10 @@ def record_of(shop, other_shop, cast):
         if name.startswith("job"):
             by = cast["owner" if where == shop else "stranger"]
             return jobs.create(where, "orders.flag", params={}, by=by.actor, member=by.member).pk
+        if name.startswith("case_rule"):
+            return CaseRule.objects.create(shop=where, name="small", kinds=["refund"]).pk
+        if name.startswith("sop"):
+            return Sop.objects.create(shop=where, problem="late", proposal="accept").pk
         order = make.order(where, Status.TO_REVIEW, abnormal="risk")
         return order.lines.get().sku_id if name.startswith("stock") else order.pk
 

@@ -14,7 +14,10 @@ PLACES: list[Place] = [
     Place(_AFTERSALES, _("Cases"), "case_list", "receipt-refund", Perm.AFTERSALES_VIEW),
     Place(_AFTERSALES, _("To answer"), "case_list", "hourglass", Perm.AFTERSALES_VIEW, "tab=requested", counted=True),
 ]
-SETTINGS: list[Place] = []
+SETTINGS: list[Place] = [
+    Place(_SETTINGS, _("After-sales policies"), "sops", "clipboard-list", Perm.POLICIES_EDIT),
+    Place(_SETTINGS, _("Rules for new cases"), "case_rules", "checks", Perm.POLICIES_EDIT),
+]
 
 
 def waiting(shop: Shop) -> dict[str, QuerySet]:
