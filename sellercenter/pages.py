@@ -168,7 +168,7 @@ class ActPage(ShopPage):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Check what was sent, run the verb, say what came of it."""
         record = self.find(**kwargs)
-        form = self.form_class(request.POST) if self.form_class else None
+        form = self.sent()
         if form is not None and not form.is_valid():
             for error in (error for errors in form.errors.values() for error in errors):
                 messages.error(request, str(error))
@@ -186,6 +186,10 @@ class ActPage(ShopPage):
         else:
             messages.success(request, said or self.done)
         return self.back(self.after(record))
+
+    def sent(self) -> forms.Form | None:
+        """Return the form as it was sent; doors that take files add them."""
+        return self.form_class(self.request.POST) if self.form_class else None
 
     def find(self, **kwargs: Any) -> Any:
         """Return the record of this shop that the address names, or 404."""

@@ -272,6 +272,20 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = VAR_DIR / "media"
+# Files that prove something, in a folder per shop; given out by the page alone that asks for the right.
+EVIDENCE_ROOT = VAR_DIR / "evidence"
+# The largest request with files, in bytes: a film of evidence and the form around it.
+UPLOAD_LIMIT = 105 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "sellercenter.uploads.LimitedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# Beside the evidence and not in /tmp, which may be memory.
+FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
+FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 MESSAGE_GATEWAY_URL = env.str("SELLERCENTER_MESSAGE_GATEWAY_URL", default="")
 MESSAGE_GATEWAY_TOKEN = env.str("SELLERCENTER_MESSAGE_GATEWAY_TOKEN", default="")
@@ -327,6 +341,9 @@ SWEEPS = [
     "orders.timers.fire_due",
     "sellercenter.outbox.fan_out",
     "sellercenter.outgoing.send_due",
+    "aftersales.refunds.make_owed",
+    "aftersales.paying.pay_due",
+    "aftersales.dispute_timers.fire_due",
     "sellercenter.timetable.run_due",
     "sellercenter.jobs.run_some",
 ]
@@ -337,6 +354,10 @@ REPLAYS = {
     "order": "orders.timers.replay",
     "event": "sellercenter.outbox.replay",
     "outgoingmessage": "sellercenter.outgoing.replay",
+    "refund": "aftersales.paying.replay",
+    "dispute": "aftersales.dispute_timers.replay_dispute",
+    "appeal": "aftersales.dispute_timers.replay_appeal",
+    "ticket": "aftersales.dispute_timers.replay_ticket",
 }
 # Calendar work, once per slot however many processes look: ("hour" or "day" of UTC, a function without arguments).
 TIMETABLE = [
@@ -345,6 +366,7 @@ TIMETABLE = [
     ("day", "sellercenter.chores.clear_read_notifications"),
     ("day", "sellercenter.chores.clear_finished_jobs"),
     ("day", "orders.lookups.forget_old"),
+    ("day", "aftersales.evidence.clear_left_over"),
     ("day", "sellercenter.chores.check_invariants"),
 ]
 
@@ -353,6 +375,9 @@ WORK_NAMES = {
     "orders.timers.fire_due": _("Deadlines of orders"),
     "sellercenter.outbox.fan_out": _("Passing on what happened"),
     "sellercenter.outgoing.send_due": _("Sending messages to buyers"),
+    "aftersales.refunds.make_owed": _("Asking for refunds that are owed"),
+    "aftersales.paying.pay_due": _("Handing refunds over"),
+    "aftersales.dispute_timers.fire_due": _("Deadlines of disputes, appeals and tickets"),
     "sellercenter.timetable.run_due": _("Work by the calendar"),
     "sellercenter.jobs.run_some": _("Long work"),
     "sellercenter.chores.clear_ended_sessions": _("Delete logins that ended"),
@@ -360,6 +385,7 @@ WORK_NAMES = {
     "sellercenter.chores.clear_read_notifications": _("Delete old notices that were read"),
     "sellercenter.chores.clear_finished_jobs": _("Delete old work with its results"),
     "orders.lookups.forget_old": _("Forget old pasted numbers"),
+    "aftersales.evidence.clear_left_over": _("Delete files that belong to nothing"),
     "sellercenter.chores.check_invariants": _("Check that everything holds"),
 }
 
@@ -373,7 +399,17 @@ EVENT_CONSUMERS = [
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
 MESSAGE_COMPOSERS = {"order": "orders.notices.compose"}
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
-JOB_KINDS = ["orders.bulk.JOB_KINDS", "orders.policies.JOB_KINDS"]
+JOB_KINDS = ["orders.bulk.JOB_KINDS", "orders.policies.JOB_KINDS", "aftersales.policy_jobs.JOB_KINDS"]
+# The jobs that give what is open the times of a new policy, by their kinds.
+POLICY_JOBS = ["orders.replan", "cases.replan"]
 # What must hold, as SQL; the second list holds while workers run. See `sellercenter/invariants.py`.
-INVARIANTS = ["sellercenter.invariants.INVARIANTS", "orders.invariants.INVARIANTS"]
-LIVE_INVARIANTS = ["sellercenter.invariants.LIVE_INVARIANTS", "orders.invariants.LIVE_INVARIANTS"]
+INVARIANTS = [
+    "sellercenter.invariants.INVARIANTS",
+    "orders.invariants.INVARIANTS",
+    "aftersales.dispute_invariants.INVARIANTS",
+]
+LIVE_INVARIANTS = [
+    "sellercenter.invariants.LIVE_INVARIANTS",
+    "orders.invariants.LIVE_INVARIANTS",
+    "aftersales.dispute_invariants.LIVE_INVARIANTS",
+]
