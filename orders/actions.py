@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from orders import clocks, inventory
 from orders.lifecycle import ORDER
 from orders.models import Order, OrderLine, OrderNote
-from orders.states import Abnormal, CancelledBy, Flag, LineStatus
+from orders.states import HELD_BY_CASE, UNSHIPPED, Abnormal, AfterSales, CancelledBy, Flag, LineStatus, Status
 from sellercenter import events, schedule
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.models import Channel
@@ -161,6 +161,57 @@ def refuse_cancel(order: Order, *, reason: str, by: Actor) -> None:
         updated_at=Now(),
     )
     schedule.put(order, planned)
+
+
+@transaction.atomic
+def withdraw_cancel(order: Order, *, by: Actor) -> None:
+    """Let the buyer take back the wish to cancel; the order goes on as if nobody had asked."""
+    locked(order)
+    planned = Schedule.of(order).without("accept_cancel")
+    values = {"cancel_requested_at": None, "cancel_wish": "", "answer_by": None}
+    ORDER.move(order, "withdraw_cancel", by=by, **values, updated_at=Now())
+    schedule.put(order, planned)
+
+
+# --- While a case is open ---------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def begin_aftersales(order: Order, *, case: str, hold: bool, by: Actor) -> None:
+    """Keep that a case is open, so that the order does not complete by itself; with `hold` nothing leaves meanwhile.
+
+    An order that a person holds already stays that person's to release.
+    """
+    locked(order)
+    values: dict[str, Any] = {"aftersales": AfterSales.OPEN, "updated_at": Now()}
+    if hold and not order.held and order.status in UNSHIPPED:
+        values |= {"held": True, "held_reason": HELD_BY_CASE}
+    Order.objects.filter(pk=order.pk).update(**values)
+    order.refresh_from_db(fields=["aftersales", "held", "held_reason"])
+    events.record(order.shop, "order.case_opened", order, by=by, case=case)
+
+
+@transaction.atomic
+def end_aftersales(order: Order, *, case: str, by: Actor) -> None:
+    """Let the order go on because its last open case has ended: what a case stopped is released and completes again."""
+    now = locked(order)
+    values: dict[str, Any] = {"aftersales": AfterSales.CLOSED, "updated_at": Now()}
+    if order.held_reason == HELD_BY_CASE:
+        values |= {"held": False, "held_reason": ""}
+    Order.objects.filter(pk=order.pk).update(**values)
+    order.refresh_from_db(fields=["aftersales", "held", "held_reason"])
+    if order.status == Status.DELIVERED and order.confirm_by is not None:
+        schedule.put(order, Schedule.of(order).plus("complete", max(now, order.confirm_by)))
+    events.record(order.shop, "order.case_closed", order, by=by, case=case)
+
+
+@transaction.atomic
+def complete_refunded(order: Order, *, by: Actor) -> None:
+    """Complete an order of which something has left and everything was refunded; what has not left stays here."""
+    now = locked(order)
+    ORDER.move(order, "complete", by=by, data={"refunded": True}, completed_at=now, updated_at=now)
+    order.lines.filter(status=LineStatus.WAITING).update(status=LineStatus.CANCELLED, cancel_reason=_("Refunded"))
+    inventory.release(order, by=by)
 
 
 def _end(order: Order, *, reason: str, by: Actor) -> None:

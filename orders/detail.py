@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 from orders import timeline
 from orders.models import Order, OrderLine, Parcel, TrackingEvent
 from orders.states import (
+    HELD_BY_CASE,
     OPEN,
     UNSHIPPED,
     Abnormal,
@@ -133,7 +134,7 @@ def notices(order: Order, at: Setting, history: Sequence[Event]) -> list[dict[st
     shown = []
     if order.held:
         since = _last(history, "order.held", at)
-        shown.append(_notice("warning", "lock", _("Held:"), order.held_reason, since))
+        shown.append(_notice("warning", "lock", _("Held:"), _held_for(order), since))
     if order.refund_due:
         amount = money.text(order.refund_due, order.currency)
         shown.append(_notice("error", "receipt-refund", _("%s is to be refunded.") % amount, ""))
@@ -146,6 +147,11 @@ def notices(order: Order, at: Setting, history: Sequence[Event]) -> list[dict[st
         told = {name: money.text(amount, order.currency) for name, amount in amounts.items()}
         shown.append(_notice("info", "coin", _("%(came)s came in, %(missing)s is missing.") % told, ""))
     return shown
+
+
+def _held_for(order: Order) -> str:
+    """Say why an order is held: what somebody wrote, or that a case waits."""
+    return _("A case is open.") if order.held_reason == HELD_BY_CASE else order.held_reason
 
 
 def _notice(tone: str, icon: str, title: str, text: str, when: Moment | None = None) -> dict[str, Any]:

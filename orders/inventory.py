@@ -230,6 +230,20 @@ def take(order: Order, units: Mapping[int, int], *, by: Actor) -> None:
             events.record(order.shop, "stock.missing", Sku(pk=sku), by=by, **told)
 
 
+def take_back(order: Order, units: Mapping[int, int], *, reason: str, by: Actor) -> None:
+    """Put units that came back and can be sold on the shelf again, in the caller's transaction, by line id.
+
+    Only those of SKUs whose stock is counted; `reason` is what the ledger says of it, such as the number of the case.
+    """
+    _needs_transaction("take_back")
+    lines = _run(_LOCK_LINES, order=order.pk, lines=[line for line, many in units.items() if many > 0])
+    tracked = {one.pk for one in _locked(order.shop_id, {sku for _pk, sku, _held in lines}) if one.tracked}
+    changes = [
+        _Change(sku, on_hand=units[pk], line=pk, reason=reason[:120]) for pk, sku, _held in lines if sku in tracked
+    ]
+    _write(order.shop_id, StockKind.RETURN, changes, order=order.pk, by=by)
+
+
 # --- What people do ---------------------------------------------------------------------------------------------------
 
 

@@ -44,7 +44,8 @@ ORDER = Lifecycle(
     ),
     Move("deliver", [S.SHIPPED], S.DELIVERED, event="delivered"),
     Move("confirm", [S.SHIPPED, S.DELIVERED], S.COMPLETED, event="receipt_confirmed"),
-    Move("complete", [S.DELIVERED], S.COMPLETED, event="completed"),
+    # Of what has not arrived only once everything was refunded.
+    Move("complete", [S.PART_SHIPPED, S.SHIPPED, S.DELIVERED], S.COMPLETED, event="completed"),
     Move(
         *("cancel", [S.UNPAID, S.TO_REVIEW, S.TO_SHIP], S.CANCELLED, Perm.ORDERS_CANCEL, _FREE, _HELD),
         label=_("Cancel order"),
@@ -70,6 +71,10 @@ ORDER = Lifecycle(
         why_not=_("There is no cancel request that could still be refused."),
         label=_("Refuse the cancel request"),
         event="cancel_refused",
+    ),
+    Move(
+        *("withdraw_cancel", [S.TO_REVIEW, S.TO_SHIP, S.PART_SHIPPED], "", None, _ASKED, _NOT_ASKED),
+        event="cancel_withdrawn",
     ),
     Move(
         *("hold", [S.UNPAID, S.TO_REVIEW, S.TO_SHIP, S.PART_SHIPPED], "", Perm.ORDERS_REVIEW, _FREE),

@@ -1,20 +1,23 @@
-"""The verb by which an order comes into being here: lines, stock, history and timers in one transaction."""
+"""The verbs by which orders come into being here: lines, stock, history and timers in one transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from orders import inventory
-from orders.facts import OrderFacts
+from orders import inventory, recipients
+from orders.facts import ZERO, LineFacts, OrderFacts, RecipientFacts
 from orders.loading import Arrival, Known, arrive
-from orders.models import Order, OrderLine
-from orders.states import Status
-from sellercenter.lifecycle import Refused
+from orders.models import Order, OrderLine, Sku
+from orders.states import Kind, Source, Status
+from sellercenter import events
+from sellercenter.lifecycle import Refused, locked
 from sellercenter.locks import once_more
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor
@@ -46,6 +49,71 @@ def place(shop: Shop, facts: OrderFacts, *, by: Actor) -> Order:
     order.shop = shop
     inventory.reserve(order, _lines(arrival, known), by=by)
     return order
+
+
+@dataclass(frozen=True)
+class Again:
+    """Units of a line that are sent again, as the same SKU or as the one `wanted` instead."""
+
+    line: OrderLine
+    quantity: int
+    wanted: Sku | None = None
+
+
+@transaction.atomic
+def place_replacement(order: Order, again: Sequence[Again], *, kind: Kind, number: str, by: Actor) -> Order:
+    """Place an order without a price that sends goods of another one again, to where that one went; it waits to ship.
+
+    Its stock is reserved. Raises Refused, as `out_of_stock`, when there is too little; nothing is kept then. Who may is
+    checked by the verb that decides so.
+    """
+    now = locked(order)
+    facts = OrderFacts(
+        number=number,
+        stage=Status.TO_SHIP,
+        kind=kind,
+        placed_at=now,
+        paid_at=now,
+        reviewed_at=now,
+        buyer_uid=order.buyer.uid,
+        buyer_nickname=order.buyer_nickname,
+        currency=order.currency,
+        source=Source(order.source),
+        channel=order.channel,
+        province=order.province,
+        city=order.city,
+        district=order.district,
+        recipient=_recipient(order),
+        lines=[_again(one, place) for place, one in enumerate(again, start=1)],
+    )
+    (arrival,), known = arrive(order.shop, [facts], by=by, now=now)
+    placed = Order.objects.select_related("shop__policy").get(pk=arrival.id)
+    inventory.reserve(placed, _lines(arrival, known), by=by)
+    events.record(order.shop, "order.replaced", order, by=by, order=placed.number)
+    return placed
+
+
+def _recipient(order: Order) -> RecipientFacts:
+    try:
+        return recipients.opened(order.recipient, order_number=order.number)
+    except ObjectDoesNotExist:
+        return RecipientFacts()
+
+
+def _again(one: Again, place: int) -> LineFacts:
+    """Tell of a line that costs nothing, because it was paid for before."""
+    line, sku = one.line, one.wanted or one.line.sku
+    return LineFacts(
+        number=f"{place}",
+        product_number=line.product.number,
+        title=line.title,
+        quantity=one.quantity,
+        unit_price=ZERO,
+        amount=ZERO,
+        sku_number=sku.number if sku else "",
+        variant=one.wanted.variant if one.wanted else line.variant,
+        seller_sku=one.wanted.code if one.wanted else line.seller_sku,
+    )
 
 
 def _lines(arrival: Arrival, known: Known) -> list[OrderLine]:

@@ -20,6 +20,8 @@ class Status(models.TextChoices):
 
 OPEN = (Status.UNPAID, Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED, Status.SHIPPED, Status.DELIVERED)
 UNSHIPPED = (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED)
+# Why an order is held that nobody may ship before its case is decided; written in no language.
+HELD_BY_CASE = "case"
 
 
 class LineStatus(models.TextChoices):

@@ -21,7 +21,7 @@ from orders import actions, clocks, gateways, inventory, pacing
 from orders.lifecycle import ORDER
 from orders.models import Order, OrderLine, Parcel
 from orders.payments import pay
-from orders.states import UNSHIPPED, Abnormal, CancelledBy, LineStatus, Status
+from orders.states import UNSHIPPED, Abnormal, AfterSales, CancelledBy, LineStatus, Status
 from sellercenter import events, faults, schedule
 from sellercenter.crash import crash_here
 from sellercenter.models import Event, Fault, Shop
@@ -33,11 +33,13 @@ BATCH = 250
 GRACE = timedelta(minutes=30)
 # When a gateway that does not answer is asked again.
 ASK_AGAIN = timedelta(minutes=1)
+# When an order is looked at again that does not complete because a case is open; its end brings this forward.
+LOOK_AGAIN = timedelta(days=1)
 
 # What the steps read of an order; a row's sixty columns would cost more than what is done with it.
 _READ = (
     *("shop_id", "status", "due_at", "due_step", "due_later", "paid_at", "pay_by", "ship_by", "shipped_at"),
-    *("answer_by", "abnormal", "held", "cancel_requested_at"),
+    *("answer_by", "abnormal", "held", "cancel_requested_at", "aftersales"),
 )
 
 logger = logging.getLogger(__name__)
@@ -243,8 +245,12 @@ def _silence(rows: Sequence[Order], now: datetime) -> None:
 
 
 def _complete(rows: Sequence[Order], now: datetime) -> None:
-    """Take receipt for confirmed."""
-    ORDER.move_all(rows, "complete", by=SYSTEM, now=now, completed_at=now, updated_at=now)
+    """Take receipt for confirmed; an order with an open case is looked at again later, or when the case has ended."""
+    calm = [order for order in rows if order.aftersales != AfterSales.OPEN]
+    if calm:
+        ORDER.move_all(calm, "complete", by=SYSTEM, now=now, completed_at=now, updated_at=now)
+    busy = [order for order in rows if order.aftersales == AfterSales.OPEN]
+    schedule.write(Order, [(order.pk, Schedule.of(order).plus("complete", now + LOOK_AGAIN)) for order in busy])
 
 
 _CANCELS = ("expire", "cancel_unshipped", "accept_cancel")

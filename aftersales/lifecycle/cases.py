@@ -14,8 +14,12 @@ _DECIDE, _DISPUTE = Perm.AFTERSALES_DECIDE, Perm.DISPUTES_HANDLE
 # "Refuse" wins until the last second, and fails from the deadline on.
 _IN_TIME = Q(act_by__isnull=True) | Q(act_by__gt=Now()) | Q(paused_at__isnull=False)
 _TOO_LATE = _("The time to answer is over: silence has accepted this request.")
-_MONEY = Q(kind__in=[K.CANCEL, K.REFUND, K.PRICE])
-_GOODS = Q(kind__in=[K.RETURN, K.EXCHANGE])
+# Goods that are back already do not come back again when a case is decided anew.
+_HERE = Q(inspected_at__isnull=False)
+_MONEY = Q(kind__in=[K.CANCEL, K.REFUND, K.PRICE]) | Q(kind__in=[K.RETURN, K.EXCHANGE]) & _HERE
+_GOODS = Q(kind__in=[K.RETURN, K.EXCHANGE]) & ~_HERE
+# The clock of a wish to cancel is the order's, and so is the say whether there is time left to refuse it.
+_OWN_CLOCK = ~Q(kind=K.CANCEL) & Q(act_by__gt=Now())
 _RUNNING = [S.REQUESTED, S.OFFERED, S.TO_RETURN, S.TO_INSPECT, S.TO_RESEND, S.REFUSED]
 
 CASE = Lifecycle(
@@ -56,11 +60,19 @@ CASE = Lifecycle(
         label=_("Offer an exchange"),
         event="exchange_offered",
     ),
-    Move("take_offer", [S.OFFERED], S.REFUNDING, where=Q(offer_amount__isnull=False), event="offer_taken"),
-    Move("take_exchange", [S.OFFERED], S.TO_RETURN, where=Q(offer_amount__isnull=True), event="exchange_taken"),
+    Move(
+        *("take_offer", [S.OFFERED], S.REFUNDING, None, Q(offer_amount__isnull=False) & _IN_TIME),
+        why_not=_("No such offer stands any more."),
+        event="offer_taken",
+    ),
+    Move(
+        *("take_exchange", [S.OFFERED], S.TO_RETURN, None, Q(offer_amount__isnull=True) & _IN_TIME),
+        why_not=_("No such offer stands any more."),
+        event="exchange_taken",
+    ),
     Move("decline_offer", [S.OFFERED], S.REQUESTED, event="offer_declined"),
     Move(
-        *("refuse", [S.REQUESTED], S.REFUSED, _DECIDE, _IN_TIME, _TOO_LATE),
+        *("refuse", [S.REQUESTED], S.REFUSED, _DECIDE, _IN_TIME | Q(kind=K.CANCEL), _TOO_LATE),
         label=_("Refuse"),
         event="refused",
     ),
@@ -89,17 +101,21 @@ CASE = Lifecycle(
     ),
     Move("resent", [S.TO_RESEND], S.DONE, event="resent"),
     Move(
-        *("refund_instead", [S.TO_RESEND], S.REFUNDING, _DECIDE),
+        *("refund_instead", [S.REQUESTED, S.TO_INSPECT, S.TO_RESEND], S.REFUNDING, _DECIDE),
+        where=Q(kind=K.RESEND) | Q(kind=K.EXCHANGE, arrived_at__isnull=False),
+        why_not=_("Nothing is to be sent here for which money could be refunded instead."),
         label=_("Refund instead"),
         event="refunded_instead",
     ),
+    # A refund that was rejected, or failed for good: somebody has to decide again.
+    Move("reopen", [S.REFUNDING], S.REQUESTED, event="reopened"),
     Move("finish", [S.REFUNDING], S.DONE, event="finished"),
     Move(
         *("withdraw", [S.REQUESTED, S.OFFERED, S.TO_RETURN, S.REFUSED, S.DISPUTED], S.WITHDRAWN),
         event="withdrawn",
     ),
     # The goods did not come back in time, or the order went another way.
-    Move("lapse", [S.TO_RETURN, S.REQUESTED], S.CLOSED, event="lapsed"),
+    Move("lapse", [S.TO_RETURN, S.REQUESTED, S.OFFERED, S.TO_RESEND, S.REFUSED], S.CLOSED, event="lapsed"),
     Move("close", [S.REFUSED], S.CLOSED, event="closed"),
     Move("escalate", [S.REQUESTED, S.TO_INSPECT, S.REFUSED], S.DISPUTED, event="escalated"),
     Move(
@@ -110,14 +126,14 @@ CASE = Lifecycle(
     Move("decide_for_buyer", [S.DISPUTED], S.REFUNDING, event="decided_for_buyer"),
     Move("decide_for_seller", [S.DISPUTED], S.CLOSED, event="decided_for_seller"),
     Move(
-        *("extend", _RUNNING, "", _DECIDE, Q(act_by__isnull=False, paused_at__isnull=True)),
-        why_not=_("No clock is running."),
+        *("extend", _RUNNING, "", _DECIDE, _OWN_CLOCK & Q(paused_at__isnull=True)),
+        why_not=_("No clock of this case is running; that of a wish to cancel is the order's."),
         label=_("Extend the deadline"),
         event="extended",
     ),
     Move(
-        *("pause", _RUNNING, "", _DECIDE, Q(act_by__gt=Now(), paused_at__isnull=True)),
-        why_not=_("No clock is running."),
+        *("pause", _RUNNING, "", _DECIDE, _OWN_CLOCK & Q(paused_at__isnull=True)),
+        why_not=_("No clock of this case is running; that of a wish to cancel is the order's."),
         label=_("Stop the clock"),
         event="paused",
     ),

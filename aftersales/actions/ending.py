@@ -1,0 +1,116 @@
+"""How cases end: withdrawn, run out, taken to the platform and decided there, or refunded to the last cent."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from aftersales.actions.deciding import cancelled
+from aftersales.actions.moving import begin, lines_of, missing, move, refunding, request, settle, take_back_grant
+from aftersales.models import Case, Refund
+from aftersales.states import REFUND_OPEN, CaseKind, CaseStatus, RefundStatus
+from orders import actions as order_actions
+from orders.states import Status
+from sellercenter.lifecycle import Refused
+from sellercenter.permissions import SYSTEM, Actor, Perm
+
+
+@transaction.atomic
+def withdraw(case: Case, *, by: Actor, seen: int | None = None) -> None:
+    """Let the buyer take the request back; a wish to cancel the order goes with it."""
+    now = begin(case, seen=seen)
+    if case.kind == CaseKind.CANCEL and case.order.cancel_requested_at is not None:
+        order_actions.withdraw_cancel(case.order, by=by)
+    move(case, "withdraw", by=by, now=now)
+
+
+@transaction.atomic
+def lapse(case: Case, *, by: Actor, seen: int | None = None) -> None:
+    """Close a case because the goods did not come back in time, or its order went another way."""
+    now = begin(case, seen=seen)
+    move(case, "lapse", by=by, now=now)
+
+
+@transaction.atomic
+def close(case: Case, *, by: Actor, seen: int | None = None) -> None:
+    """Close a refused case that nobody took to the platform."""
+    now = begin(case, seen=seen)
+    move(case, "close", by=by, now=now)
+
+
+@transaction.atomic
+def escalate(case: Case, *, by: Actor, seen: int | None = None) -> None:
+    """Let the buyer take the case to the platform."""
+    _dispute(case, "escalate", by=by, seen=seen)
+
+
+@transaction.atomic
+def ask_platform(case: Case, *, by: Actor, seen: int | None = None) -> None:
+    """Ask the platform to decide the case."""
+    _dispute(case, "ask_platform", by=by, seen=seen)
+
+
+def _dispute(case: Case, name: str, *, by: Actor, seen: int | None) -> None:
+    """Stop the clocks of a case until the platform has decided."""
+    now = begin(case, seen=seen)
+    if case.kind == CaseKind.CANCEL and case.status == CaseStatus.REQUESTED:
+        raise Refused(_("Answer the wish to cancel first: its clock does not stop for the platform."), "not_now")
+    move(case, name, by=by, now=now)
+
+
+@transaction.atomic
+def decide_for_buyer(case: Case, *, by: Actor, seen: int | None = None) -> None:
+    """Refund a case because the platform decided so; an order that the buyer wanted to cancel is cancelled."""
+    now = begin(case, seen=seen)
+    if case.kind == CaseKind.CANCEL and case.status == CaseStatus.DISPUTED:
+        if case.order.status in (Status.TO_REVIEW, Status.TO_SHIP):
+            reason = case.order.cancel_wish or _("The platform decided for the buyer.")
+            if case.order.held:
+                order_actions.release(case.order, by=SYSTEM)
+            order_actions.cancel(case.order, reason=reason, by=SYSTEM)
+        if case.order.status == Status.CANCELLED:
+            cancelled(case)
+    refunding(case, "decide_for_buyer", by=by, now=now)
+
+
+@transaction.atomic
+def decide_for_seller(case: Case, *, by: Actor, seen: int | None = None) -> None:
+    """Close a case because the platform decided for the shop."""
+    now = begin(case, seen=seen)
+    move(case, "decide_for_seller", by=by, now=now)
+
+
+# --- Money that went back, or did not ---------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def finish(case: Case, *, by: Actor = SYSTEM) -> None:
+    """End a case once all that it granted has gone back; nothing happens before. Called by refunds that succeed."""
+    begin(case, seen=None)
+    settle(case, by=by)
+
+
+@transaction.atomic
+def reopen(case: Case, *, by: Actor = SYSTEM) -> None:
+    """Let a case be decided again because its refund was rejected or failed for good; forget what was granted.
+
+    Nothing happens while another part of it is under way or has gone back: then `refund_again` sends the rest. Neither
+    does it for a cancelled order, which owes its money whatever becomes of one refund.
+    """
+    now = begin(case, seen=None)
+    going = Refund.objects.filter(case=case, status__in=(*REFUND_OPEN, RefundStatus.SUCCEEDED))
+    if case.status != CaseStatus.REFUNDING or case.order.status == Status.CANCELLED or going.exists():
+        return
+    take_back_grant(lines_of(case))
+    move(case, "reopen", by=by, now=now, keep_goods=False)
+
+
+@transaction.atomic
+def refund_again(case: Case, *, by: Actor, seen: int | None = None) -> None:
+    """Ask again for what a case granted and what has neither gone back nor is on its way."""
+    by.require(Perm.REFUNDS_MAKE)
+    begin(case, seen=seen)
+    amount = missing(case)
+    if case.status != CaseStatus.REFUNDING or not amount:
+        raise Refused(_("Nothing of this case waits to be refunded again."), "nothing_missing")
+    request(case, amount, by=by)
