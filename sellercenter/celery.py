@@ -50,6 +50,8 @@ SWEEPS = {
     "orders.tasks.fire_due": "timers",
     "sellercenter.tasks.fan_out": "notices",
     "sellercenter.tasks.send_messages": "notices",
+    "aftersales.tasks.ask_for_refunds": "notices",
+    "aftersales.tasks.pay_refunds": "notices",
     "sellercenter.tasks.run_jobs": "jobs",
 }
 app.conf.task_routes = {

@@ -24,6 +24,9 @@ POINTS = (
     "job.chunk_done",
     "job.chunk_committed",
     "job.ended",
+    "refund.claimed",
+    "refund.called",
+    "refund.noted",
 )
 # The exit code of a process that was killed with -9.
 KILLED = 137

@@ -95,12 +95,12 @@ class DueSteps:
                 with transaction.atomic():
                     handled += self._fire(1, pk=pk)
             except Exception as error:  # whatever it is, its neighbours must not wait for it
-                self._put_off(pk, shop_id, step, error)
+                self.put_off(pk, shop_id, step, error)
                 handled += 1
         return handled
 
     @transaction.atomic
-    def _put_off(self, pk: int, shop_id: int, step: str, error: Exception) -> None:
+    def put_off(self, pk: int, shop_id: int, step: str, error: Exception) -> None:
         """Count the failed attempt and try again later; after the last one the step waits for a person."""
         fault = faults.note(events.subject_type(self.model), pk, step, shop_id, error)
         found = self.model._base_manager.select_for_update(of=("self",)).select_related("shop")
