@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -21,13 +22,14 @@ REPLAN = "orders.replan"
 
 @transaction.atomic
 def change(member: Member, *, values: dict[str, Any], seen: str, open_orders: bool, by: Actor) -> Event | None:
-    """Change the policy of the member's shop; with `open_orders` a job winds the clocks of open orders anew.
+    """Change the policy of the member's shop; with `open_orders` jobs wind the clocks of what is open anew.
 
     Returns and raises as `shops.change_policy` does.
     """
     event = shops.change_policy(member.shop, values=values, seen=seen, by=by)
     if open_orders:
-        jobs.create(member.shop, REPLAN, params={}, by=by, member=member)
+        for kind in settings.POLICY_JOBS:
+            jobs.create(member.shop, kind, params={}, by=by, member=member)
     return event
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from sellercenter import shops
 from sellercenter.models import POLICY_CLOCKS, Channel, ShopPolicy
+from sellercenter.money import quantise
 from sellercenter.texts import Text
 
 LONGEST = timedelta(days=365)
@@ -136,7 +137,7 @@ class PolicyForm(forms.ModelForm):
 
     seen = forms.CharField(max_length=64, widget=forms.HiddenInput)
     open_orders = forms.BooleanField(
-        label=gettext_lazy("Apply to open orders"),
+        label=gettext_lazy("Apply to open orders and cases"),
         required=False,
         help_text=gettext_lazy("Otherwise they keep their times. What is overdue by the new ones happens at once."),
     )
@@ -152,6 +153,8 @@ class PolicyForm(forms.ModelForm):
         for name in shops.policy_parts():
             field, default = self.fields[name], ShopPolicy._meta.get_field(name).get_default()  # type: ignore[union-attr]
             hints = [str(field.help_text), _("Default: %s.") % said(name, default)]
+            if name == "refund_limit":
+                hints.append(_("In %s.") % policy.shop.currency)
             if data is not None and field.has_changed(self.initial[name], self._typed(name)):
                 hints.append(_("Saved now: %s.") % escape(said(name, getattr(policy, name))))
             field.help_text = " ".join(filter(None, hints))
@@ -170,7 +173,18 @@ class PolicyForm(forms.ModelForm):
         if data.get("ship_warning") and not data.get("ship_within") and "ship_within" not in self.errors:
             self.add_error("ship_warning", _("Without a time to ship within nothing can be warned of. Empty this too."))
         self._check_quiet_hours(data.get("quiet_from"), data.get("quiet_until"))
+        self._check_numbers(data)
         return data
+
+    def _check_numbers(self, data: dict[str, Any]) -> None:
+        limit, currency = data.get("refund_limit"), self.instance.shop.currency
+        if limit is not None and limit < 0:
+            self.add_error("refund_limit", _("Write an amount, or leave it empty: then one person is enough."))
+        elif limit is not None and limit != quantise(limit, currency):
+            self.add_error("refund_limit", _("%s has no smaller part.") % currency)
+        for name in ("appeal_file_days", "appeal_answer_days"):
+            if name in data and not 1 <= data[name] <= LONGEST.days:
+                self.add_error(name, _("Write a number of days from 1 to %s.") % LONGEST.days)
 
     def _check_quiet_hours(self, start: time | None, end: time | None) -> None:
         if self.has_error("quiet_from") or self.has_error("quiet_until"):
@@ -207,5 +221,13 @@ _ORDER: tuple[tuple[str, str, Text], ...] = (
     (
         *("ship_cancel", "ship_within"),
         gettext_lazy("Orders would be cancelled before they are late. Make this longer than the time to ship within."),
+    ),
+    (
+        *("case_answer", "case_warning"),
+        gettext_lazy("The warning would come before the case. Make this longer than the warning."),
+    ),
+    (
+        *("inspect_within", "case_warning"),
+        gettext_lazy("The warning would come before the return. Make this longer than the warning."),
     ),
 )

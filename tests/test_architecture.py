@@ -46,6 +46,7 @@ VERBS = {
     "orders/fulfilment.py",
     "orders/changes.py",
     "aftersales/policy_changes.py",
+    "aftersales/policy_jobs.py",
     "aftersales/review_rules.py",
     "aftersales/appeals.py",
     "aftersales/disputes.py",

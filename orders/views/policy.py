@@ -23,7 +23,7 @@ from sellercenter.texts import Text
 from sellercenter.times import moment
 
 SHOWN_CHANGES = 50
-# (heading, what stands below it), in the order of an order's life.
+# (heading, what stands below it), in the order of an order's life and what comes after it.
 PARTS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (
         gettext_lazy("Waiting for payment"),
@@ -36,6 +36,18 @@ PARTS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (gettext_lazy("Shipping"), ("ship_within", "ship_warning", "ship_cancel")),
     (gettext_lazy("On the way and receipt"), ("tracking_silence", "receipt_window")),
     (gettext_lazy("Stock"), ("low_stock_at",)),
+    (
+        gettext_lazy("After-sales cases"),
+        (
+            *("claim_window", "case_answer", "case_warning", "offer_answer", "return_window", "inspect_within"),
+            *("resend_within", "refund_limit"),
+        ),
+    ),
+    (
+        gettext_lazy("Disputes and appeals"),
+        ("escalate_window", "evidence_within", "appeal_file_days", "appeal_answer_days"),
+    ),
+    (gettext_lazy("Messages of buyers"), ("reply_within",)),
 )
 
 
@@ -44,7 +56,7 @@ class PolicyPage(ShopPage):
 
     permission = Perm.POLICIES_EDIT
     title, template = gettext_lazy("Policy"), "orders/policy.html"
-    help = gettext_lazy("When buyers are reminded, when orders end by themselves, and what counts as late.")
+    help = gettext_lazy("When buyers are reminded, when orders and cases go on by themselves, and what counts as late.")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show what is saved."""
@@ -65,7 +77,7 @@ class PolicyPage(ShopPage):
         return HttpResponseRedirect(self.url("policy"))
 
     def _policy(self) -> ShopPolicy:
-        return ShopPolicy.objects.get(shop=self.shop)
+        return ShopPolicy.objects.select_related("shop").get(shop=self.shop)
 
     def _answer(self, form: PolicyForm, *, status: int = 200) -> HttpResponse:
         sections = [{"label": label, "fields": [form[name] for name in names]} for label, names in PARTS]
@@ -108,5 +120,9 @@ def _label(name: str) -> str:
 
 def _said(event: Event | None, *, open_orders: bool) -> str:
     if open_orders:
-        return _("Saved. Open orders are getting their new times; see the running work.")
-    return _("Saved. It counts for orders from now on.") if event else _("Nothing was different, so nothing changed.")
+        return _("Saved. Open orders and cases are getting their new times; see the running work.")
+    return (
+        _("Saved. It counts for orders and cases from now on.")
+        if event
+        else _("Nothing was different, so nothing changed.")
+    )

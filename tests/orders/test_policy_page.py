@@ -31,6 +31,8 @@ def typed(shop, **changes):
     """Return what the form holds when it was just opened, with changes typed over it."""
     policy = policy_of(shop)
     data = {"seen": shops.policy_mark(policy), "coupon": policy.coupon, "low_stock_at": policy.low_stock_at}
+    data |= {name: getattr(policy, name) for name in ("appeal_file_days", "appeal_answer_days")}
+    data["refund_limit"] = "" if policy.refund_limit is None else policy.refund_limit
     for name in POLICY_CLOCKS:
         number, data[f"{name}_unit"] = in_units(getattr(policy, name))
         data[name] = "" if number is None else number
@@ -56,7 +58,7 @@ def test_what_was_opened_and_saved_unchanged_changes_nothing(shop, owner):
 
 def test_lengths_of_time_are_a_number_and_a_unit_and_empty_is_never(shop, owner):
     changes = {"first_reminder": 45, "receipt_window": 2, "receipt_window_unit": "hours", "tracking_silence": ""}
-    save(owner, shop, **changes).says("Saved. It counts for orders from now on.")
+    save(owner, shop, **changes).says("Saved. It counts for orders and cases from now on.")
     policy = policy_of(shop)
     assert (policy.first_reminder, policy.receipt_window, policy.tracking_silence) == (45 * MINUTE, 2 * HOUR, None)
     event = events.of(policy).get()
@@ -112,6 +114,20 @@ WRONG = [
     ({"quiet_from": "22:00", "quiet_until": "22:00"}, "quiet_until", "Quiet hours can't end at the minute"),
     ({"quiet_from": "25:00", "quiet_until": "08:00"}, "quiet_from", "Enter a valid time."),
     ({"first_channels": ["pigeon"]}, "first_channels", "Select a valid choice."),
+    (
+        {"case_answer": 12, "case_answer_unit": "hours"},
+        "case_answer",
+        "The warning would come before the case.",
+    ),
+    (
+        {"inspect_within": 6, "inspect_within_unit": "hours"},
+        "inspect_within",
+        "The warning would come before the return.",
+    ),
+    ({"refund_limit": "-1"}, "refund_limit", "Write an amount, or leave it empty"),
+    ({"refund_limit": "10.001"}, "refund_limit", "no more than 2 decimal places"),
+    ({"appeal_file_days": 0}, "appeal_file_days", "Write a number of days from 1 to 365."),
+    ({"appeal_answer_days": ""}, "appeal_answer_days", "This field is required."),
     ({"low_stock_at": -1}, "low_stock_at", "greater than or equal to 0"),
     ({"seen": ""}, "seen", "This field is required."),
 ]
@@ -165,9 +181,9 @@ def test_orders_in_flight_keep_their_times_unless_the_owner_ticks(shop, owner):
     kept = order.pay_by
     save(owner, shop, payment_window=5)
     assert (fresh(order).pay_by, Job.objects.count()) == (kept, 0)
-    save(owner, shop, open_orders="on").says("Open orders are getting their new times")
+    save(owner, shop, open_orders="on").says("Open orders and cases are getting their new times")
     jobs.run_some(500)
-    job = Job.objects.get()
+    job = Job.objects.get(kind="orders.replan")
     assert (job.state, job.done) == (JobState.DONE, 1)
     assert fresh(order).pay_by == make.NOW - HOUR + 5 * DAY
 
@@ -185,7 +201,7 @@ def test_open_orders_get_their_new_times_in_turns_and_go_on_where_it_stopped(sho
     while jobs.run_some(4):
         pass
     assert [fresh(order).pay_by == kept for order in orders] == [True] + [False] * 5 + [True]
-    job = Job.objects.get()
+    job = Job.objects.get(kind="orders.replan")
     assert (job.state, job.done, job.skipped) == (JobState.DONE, 6, 1)
     assert job.items.get(ref=orders[6].pk).code == "over"
 
