@@ -35,7 +35,7 @@ def decide_for_buyer(
     """Note that the platform decided for the buyer: the case is refunded, all of it unless an amount is given."""
     by.require(Perm.DISPUTES_HANDLE)
     told = _concluded(conclusion, blame)
-    actions.decide_for_buyer(dispute.case, amount=amount, conclusion=told["conclusion"], by=by)
+    actions.decide_for_buyer(dispute.case, amount=amount, by=by)
     _end(dispute, "decide_for_buyer", told, seen=seen, by=by, amount=amount)
 
 
@@ -44,7 +44,7 @@ def decide_for_seller(dispute: Dispute, *, conclusion: str, blame: Fault | str =
     """Note that the platform decided for the shop: the case is closed without money."""
     by.require(Perm.DISPUTES_HANDLE)
     told = _concluded(conclusion, blame)
-    actions.decide_for_seller(dispute.case, conclusion=told["conclusion"], by=by)
+    actions.decide_for_seller(dispute.case, by=by)
     _end(dispute, "decide_for_seller", told, seen=seen, by=by)
 
 
@@ -62,9 +62,9 @@ def end(
     by.require(Perm.DISPUTES_HANDLE)
     told = _concluded(conclusion, blame)
     if amount:
-        actions.decide_for_buyer(dispute.case, amount=amount, conclusion=told["conclusion"], by=by)
+        actions.decide_for_buyer(dispute.case, amount=amount, by=by)
     else:
-        actions.decide_for_seller(dispute.case, conclusion=told["conclusion"], by=by)
+        actions.decide_for_seller(dispute.case, by=by)
     _end(dispute, "end", told, seen=seen, by=by, amount=amount)
 
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from aftersales import amounts, disputes
 from aftersales.actions.deciding import cancelled
-from aftersales.actions.moving import begin, lines_of, missing, move, refunding, request, settle, take_back_grant
+from aftersales.actions.moving import (
+    begin,
+    lines_of,
+    missing,
+    move,
+    refunding,
+    request,
+    resize,
+    settle,
+    take_back_grant,
+)
 from aftersales.models import Case, Refund
 from aftersales.states import REFUND_OPEN, CaseKind, CaseStatus, RefundStatus
 from orders import actions as order_actions
@@ -21,7 +34,10 @@ def withdraw(case: Case, *, by: Actor, seen: int | None = None) -> None:
     now = begin(case, seen=seen)
     if case.kind == CaseKind.CANCEL and case.order.cancel_requested_at is not None:
         order_actions.withdraw_cancel(case.order, by=by)
+    disputed = case.status == CaseStatus.DISPUTED
     move(case, "withdraw", by=by, now=now)
+    if disputed:
+        disputes.withdrawn_with(case, by=by)
 
 
 @transaction.atomic
@@ -39,29 +55,35 @@ def close(case: Case, *, by: Actor, seen: int | None = None) -> None:
 
 
 @transaction.atomic
-def escalate(case: Case, *, by: Actor, seen: int | None = None) -> None:
-    """Let the buyer take the case to the platform."""
-    _dispute(case, "escalate", by=by, seen=seen)
+def escalate(case: Case, *, by: Actor, number: str = "", demand: str = "", seen: int | None = None) -> None:
+    """Let the buyer take the case to the platform; `number` and `demand` are the platform's, where it gives them."""
+    _dispute(case, "escalate", by=by, number=number, demand=demand, seen=seen)
 
 
 @transaction.atomic
-def ask_platform(case: Case, *, by: Actor, seen: int | None = None) -> None:
+def ask_platform(case: Case, *, by: Actor, number: str = "", seen: int | None = None) -> None:
     """Ask the platform to decide the case."""
-    _dispute(case, "ask_platform", by=by, seen=seen)
+    _dispute(case, "ask_platform", by=by, number=number, demand="", seen=seen)
 
 
-def _dispute(case: Case, name: str, *, by: Actor, seen: int | None) -> None:
-    """Stop the clocks of a case until the platform has decided."""
+def _dispute(case: Case, name: str, *, by: Actor, number: str, demand: str, seen: int | None) -> None:
+    """Stop the clocks of a case until the platform has decided, and open the dispute over it."""
     now = begin(case, seen=seen)
     if case.kind == CaseKind.CANCEL and case.status == CaseStatus.REQUESTED:
         raise Refused(_("Answer the wish to cancel first: its clock does not stop for the platform."), "not_now")
     move(case, name, by=by, now=now)
+    disputes.open_dispute(case, by=by, number=number, demand=demand)
 
 
 @transaction.atomic
-def decide_for_buyer(case: Case, *, by: Actor, seen: int | None = None) -> None:
-    """Refund a case because the platform decided so; an order that the buyer wanted to cancel is cancelled."""
+def decide_for_buyer(case: Case, *, amount: Decimal | None = None, by: Actor, seen: int | None = None) -> None:
+    """Refund a case because the platform decided so, all of it or the `amount`; called by `aftersales/rulings.py`.
+
+    An order that the buyer wanted to cancel is cancelled, and then all of it goes back.
+    """
     now = begin(case, seen=seen)
+    if amount is not None:
+        _reduce(case, amount)
     if case.kind == CaseKind.CANCEL and case.status == CaseStatus.DISPUTED:
         if case.order.status in (Status.TO_REVIEW, Status.TO_SHIP):
             reason = case.order.cancel_wish or _("The platform decided for the buyer.")
@@ -73,9 +95,23 @@ def decide_for_buyer(case: Case, *, by: Actor, seen: int | None = None) -> None:
     refunding(case, "decide_for_buyer", by=by, now=now)
 
 
+def _reduce(case: Case, amount: Decimal) -> None:
+    """Let a disputed case be about the amount that the platform named, spread over its lines."""
+    whole = case.goods_amount + case.freight_amount
+    if not 0 < amount <= whole:
+        raise Refused(_("The platform can grant no more than the case asks for."), "too_much")
+    if case.kind == CaseKind.CANCEL and amount != whole:
+        raise Refused(_("A cancelled order is refunded whole."), "not_whole")
+    if case.status == CaseStatus.DISPUTED and amount != whole:
+        lines = lines_of(case)
+        goods = min(amount, case.goods_amount)
+        spread = amounts.spread(goods, {one.line_id: one.amount for one in lines}, case.currency)
+        resize(case, lines, spread, amount - goods)
+
+
 @transaction.atomic
 def decide_for_seller(case: Case, *, by: Actor, seen: int | None = None) -> None:
-    """Close a case because the platform decided for the shop."""
+    """Close a case because the platform decided for the shop; called by `aftersales/rulings.py`."""
     now = begin(case, seen=seen)
     move(case, "decide_for_seller", by=by, now=now)
 

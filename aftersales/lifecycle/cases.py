@@ -123,8 +123,17 @@ CASE = Lifecycle(
         label=_("Ask the platform to decide"),
         event="platform_asked",
     ),
-    Move("decide_for_buyer", [S.DISPUTED], S.REFUNDING, event="decided_for_buyer"),
-    Move("decide_for_seller", [S.DISPUTED], S.CLOSED, event="decided_for_seller"),
+    # Noted at the dispute (`aftersales/rulings.py`), by the platform or by whoever handles disputes.
+    Move(
+        *("decide_for_buyer", [S.DISPUTED], S.REFUNDING, _DISPUTE),
+        label=_("Decided for the buyer"),
+        event="decided_for_buyer",
+    ),
+    Move(
+        *("decide_for_seller", [S.DISPUTED], S.CLOSED, _DISPUTE),
+        label=_("Decided for the shop"),
+        event="decided_for_seller",
+    ),
     Move(
         *("extend", _RUNNING, "", _DECIDE, _OWN_CLOCK & Q(paused_at__isnull=True)),
         why_not=_("No clock of this case is running; that of a wish to cancel is the order's."),
