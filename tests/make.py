@@ -10,13 +10,16 @@ from typing import Any
 
 from django.utils import timezone
 
+from aftersales import actions as cases
+from aftersales.models import Case
+from aftersales.states import CaseKind, CaseStatus
 from orders.facts import LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts
 from orders.loading import load
 from orders.models import Order
 from orders.states import CancelledBy, ParcelStatus, PaymentMethod, Status
 from sellercenter import shops
 from sellercenter.models import Member, Role, Shop, User
-from sellercenter.permissions import SYSTEM, StockRole, actor_for
+from sellercenter.permissions import BUYER, SYSTEM, Actor, StockRole, actor_for
 
 # One moment for everything that is made; pages and the database have their own clock, at most minutes later.
 NOW = timezone.now().replace(microsecond=0)
@@ -122,6 +125,64 @@ def shipped(shop: Shop, *tracking_nos: str, **fields: Any) -> Order:
         for tracking_no, one in zip(tracking_nos, lines, strict=True)
     ]
     return order(shop, Status.SHIPPED, lines=lines, parcels=parcels, **fields)
+
+
+# The reason that a buyer gives for each kind of case, and the state in which its order is then.
+_ASKS: dict[CaseKind, tuple[str, Status]] = {
+    CaseKind.CANCEL: ("no_longer_needed", Status.TO_SHIP),
+    CaseKind.REFUND: ("defective", Status.DELIVERED),
+    CaseKind.RETURN: ("defective", Status.DELIVERED),
+    CaseKind.EXCHANGE: ("too_small", Status.DELIVERED),
+    CaseKind.RESEND: ("missing_item", Status.DELIVERED),
+    CaseKind.PRICE: ("price_dropped", Status.TO_SHIP),
+}
+# The kind that comes to a state, and by which verbs.
+_WAYS: dict[CaseStatus, tuple[CaseKind, tuple[str, ...]]] = {
+    CaseStatus.REQUESTED: (CaseKind.REFUND, ()),
+    CaseStatus.OFFERED: (CaseKind.REFUND, ("offer",)),
+    CaseStatus.TO_RETURN: (CaseKind.RETURN, ("accept_return",)),
+    CaseStatus.RETURNING: (CaseKind.RETURN, ("accept_return", "send_back")),
+    CaseStatus.TO_INSPECT: (CaseKind.RETURN, ("accept_return", "send_back", "receive")),
+    CaseStatus.TO_RESEND: (CaseKind.RESEND, ("accept_resend",)),
+    CaseStatus.REFUNDING: (CaseKind.REFUND, ("accept",)),
+    CaseStatus.REFUSED: (CaseKind.REFUND, ("refuse",)),
+    CaseStatus.DISPUTED: (CaseKind.REFUND, ("refuse", "escalate")),
+    CaseStatus.DONE: (CaseKind.RESEND, ("accept_resend", "resent")),
+    CaseStatus.WITHDRAWN: (CaseKind.REFUND, ("withdraw",)),
+    CaseStatus.CLOSED: (CaseKind.REFUND, ("refuse", "close")),
+}
+_SAYS: dict[str, dict[str, Any]] = {
+    "offer": {"amount": Decimal("0.01")},
+    "refuse": {"refusal": "evidence_unclear"},
+    "send_back": {"carrier": "SF Express", "tracking_no": "SFBACK1"},
+}
+
+
+def case(
+    shop: Shop,
+    status: CaseStatus = CaseStatus.REQUESTED,
+    *,
+    kind: CaseKind | None = None,
+    order: Order | None = None,
+    units: int | None = None,
+    by: Actor = BUYER,
+    **facts: Any,
+) -> Case:
+    """Open a case about the first line of an order, all of its units or so many, and bring it to a state by the verbs.
+
+    Without an `order` one is made that fits the kind; without a `kind` it is one that comes to the state.
+    """
+    kind = kind or _WAYS[status][0]
+    reason, stage = _ASKS[kind]
+    bought = order or globals()["order"](shop, stage)
+    first = bought.lines.order_by("pk")[0]
+    told: dict[str, Any] = {"reason": reason, "lines": {first.pk: units or first.quantity}, **facts}
+    if kind == CaseKind.PRICE:
+        told.setdefault("amount", Decimal("1.00"))
+    opened = cases.open_case(bought, kind=kind, by=by, **told)
+    for name in _WAYS[status][1]:
+        getattr(cases, name)(opened, by=SYSTEM, **_SAYS.get(name, {}))
+    return Case.objects.select_related("shop__policy", "order").get(pk=opened.pk)
 
 
 def shop(code: str = "third", **facts: Any) -> Shop:

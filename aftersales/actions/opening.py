@@ -314,7 +314,7 @@ def _save(case: Case, told: _Told) -> None:
         if "case_number_once_per_shop" not in str(error):
             raise
         raise Refused(_("There is a case %s already.") % case.number, "number_taken") from error
-    data = {"kind": str(case.kind), "reason": case.reason, "amount": case.goods_amount + case.freight_amount}
+    data = {"wanted": str(case.kind), "reason": case.reason, "amount": case.goods_amount + case.freight_amount}
     events.record(case.shop, "case.opened", case, by=told.by, before="", after=str(case.status), **data)
     hold = case.kind not in (CaseKind.CANCEL, CaseKind.PRICE)
     order_actions.begin_aftersales(case.order, case=case.number, hold=hold, by=told.by)
