@@ -143,12 +143,10 @@ def _note(refund: Refund, said: Verdict | Exception) -> None:
 
 
 def _sensible(refund: Refund, said: Verdict | Exception) -> Verdict | Exception:
-    """Take a number that another refund has, or a word that nobody knows, for no answer."""
-    if isinstance(said, Verdict):
-        if said.state not in ("succeeded", "failed", "processing"):
-            return NoAnswer(f"unknown state {said.state}")
-        if said.state == "succeeded" and number_taken(refund, said.refund_no or refund.key):
-            return NoAnswer("the number belongs to another refund")
+    """Take a number that another refund has for no answer."""
+    succeeded = isinstance(said, Verdict) and said.state == "succeeded"
+    if succeeded and number_taken(refund, said.refund_no or refund.key):
+        return NoAnswer("the number belongs to another refund")
     return said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -86,7 +86,8 @@ def try_again(refund: Refund, *, by_hand: bool = False, by: Actor) -> list[Refun
     `by_hand` keeps it from the gateway. Refused when somebody has asked already, or when it is not owed any more.
     """
     locked(refund.order)
-    REFUND.move(refund, "try_again", by=by, data={"amount": refund.amount})
+    # What went wrong stays to be read; the engine writes nothing without a column.
+    REFUND.move(refund, "try_again", by=by, data={"amount": refund.amount}, last_error=F("last_error"))
     if refund.case is not None and _missing(refund) < refund.amount:
         raise Refused(_("Nobody waits for this money any more, or it was asked for again."), "not_owed")
     asked = {"amount": refund.amount, "case": refund.case, "reason": refund.reason, "only": refund.payment}

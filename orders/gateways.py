@@ -11,24 +11,18 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 from collections.abc import Sequence
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from threading import Timer
-from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from orders.facts import ZERO
 from orders.models import Order
 from orders.states import PaymentMethod
+from sellercenter.http_calls import BROKEN, exchange
 
-_MOST_BYTES = 1_000_000
 logger = logging.getLogger(__name__)
 
 
@@ -76,7 +70,7 @@ def ask(questions: Sequence[Question]) -> dict[str, Answer]:
     try:
         said = json.loads(_post(json.dumps({"orders": told}).encode()))["orders"]
         found = {one.order: _answer(one, said.get(one.order) or {}) for one in questions}
-    except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (*BROKEN, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoAnswer(type(error).__name__) from error
     return {order: answer for order, answer in found.items() if answer is not None}
 
@@ -104,30 +98,9 @@ def _counts(asked: Question, said: dict[str, Any], answer: Answer) -> bool:
 
 
 def _post(body: bytes) -> bytes:
-    """Exchange one request for its answer within the timeout, however slowly the other side drips.
-
-    Redirects are answers like any other that is not 200: the token goes to nobody but the configured address.
-    """
-    ends = monotonic() + settings.PAYMENT_GATEWAY_TIMEOUT
-    url = urlsplit(settings.PAYMENT_GATEWAY_URL)
-    kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {settings.PAYMENT_GATEWAY_TOKEN}"}
-    with closing(kind(url.hostname or "", url.port, timeout=settings.PAYMENT_GATEWAY_TIMEOUT)) as connection:
-        connection.connect()
-        alarm = Timer(max(0.0, ends - monotonic()), _hang_up, [connection.sock])
-        alarm.daemon = True
-        alarm.start()
-        try:
-            connection.request("POST", f"{url.path or '/'}{'?' if url.query else ''}{url.query}", body, headers)
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise NoAnswer(f"HTTP {answer.status}")
-            return answer.read(_MOST_BYTES)
-        finally:
-            alarm.cancel()
-
-
-def _hang_up(line: socket.socket) -> None:
-    """End a connection while another thread reads from it, which then finds that nothing more comes."""
-    with suppress(OSError):
-        line.shutdown(socket.SHUT_RDWR)
+    """Ask the configured address; anything but a plain 200 is no answer."""
+    told = {"timeout": settings.PAYMENT_GATEWAY_TIMEOUT, "token": settings.PAYMENT_GATEWAY_TOKEN}
+    status, said = exchange("POST", settings.PAYMENT_GATEWAY_URL, body=body, **told)
+    if status != 200:
+        raise NoAnswer(f"HTTP {status}")
+    return said

@@ -97,6 +97,76 @@ def _paying(stub: StubPayments) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class StubRefunds:
+    """A refund gateway at `url`; `paid` counts by key how often money went back, which one key does once at most.
+
+    `behave` decides by key and number of the call what happens before the answer: None is a plain answer, a status an
+    error, "hang" a hung-up line after the refund was taken, "deaf" one before. `states` are told instead of success.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.paid: Counter[str] = Counter()
+        self.bodies: dict[str, dict[str, Any]] = {}
+        self.posts: Counter[str] = Counter()
+        self.gets: Counter[str] = Counter()
+        self.states: dict[str, dict[str, str]] = {}
+        self.behave: Callable[[str, int], int | str | None] = lambda key, call: None
+        self.delay, self.url, self.tokens = 0.0, "", set[str]()
+
+    def receive(self, key: str, body: dict[str, Any]) -> int | str | None:
+        """Take a refund, once, and decide how to answer."""
+        time.sleep(self.delay)
+        with self.lock:
+            self.posts[key] += 1
+            how = self.behave(key, self.posts[key])
+            if how in (None, "hang") and key not in self.bodies:
+                self.bodies[key] = body
+                self.paid[key] += 1
+        return how
+
+    def state(self, key: str) -> dict[str, str] | None:
+        """Return what is known of a refund."""
+        return self.states.get(key, {"state": "succeeded", "refund_no": f"P-{key}"}) if key in self.bodies else None
+
+
+def _refunding(stub: StubRefunds) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            stub.tokens.add(self.headers.get("Authorization", ""))
+            key = self.headers["Idempotency-Key"]
+            self._answer(stub.receive(key, body), stub.state(key))
+
+        def do_GET(self) -> None:
+            key = self.path.rpartition("/")[2]
+            stub.gets[key] += 1
+            said = stub.state(key)
+            self._answer(None if said else 404, said)
+
+        def _answer(self, how: int | str | None, said: dict[str, str] | None) -> None:
+            self.close_connection = True
+            if isinstance(how, str):
+                return
+            self.send_response(how or 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(said or {}).encode())
+
+        def log_message(self, *words: Any) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+@contextmanager
+def refund_gateway() -> Iterator[StubRefunds]:
+    """Run a stub on a free port for as long as the block lasts."""
+    stub = StubRefunds()
+    with _serving(_refunding(stub)) as root:
+        stub.url = f"{root}/refunds"
+        yield stub
+
+
 @contextmanager
 def payment_gateway() -> Iterator[StubPayments]:
     """Run a stub on a free port for as long as the block lasts."""
