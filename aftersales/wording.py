@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-NAMES = ("buyer", "order", "amount", "deadline")
+NAMES = ("buyer", "order", "amount", "tracking", "shop", "deadline")
 _VARIABLE = re.compile(r"\{(" + "|".join(NAMES) + r")\}")
 
 
@@ -16,3 +16,8 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
     so a buyer who is called {order} stays so.
     """
     return _VARIABLE.sub(lambda found: values.get(found[1]) or found[0], text)
+
+
+def unfilled(text: str) -> list[str]:
+    """Return the variables that still stand in a text, as they are written, each once."""
+    return list(dict.fromkeys(found[0] for found in _VARIABLE.finditer(text)))
