@@ -98,8 +98,8 @@ def propose(case: Case) -> dict[str, Any]:
     sop = next((one for one in found if case.kind in FOLLOWED_BY[one.proposal]), None)
     if sop is None:
         return {}
-    offered = _share(amount, sop.percent, case.currency) if sop.proposal == P.PARTIAL and sop.percent else None
-    if offered is not None and not offered:
+    offered = _share(amount, sop.percent or 0, case.currency) if sop.proposal == P.PARTIAL else None
+    if offered is not None and not 0 < offered < amount:
         return {}
     return {
         **{"answer": str(sop.proposal), "sop": sop.pk, "text": sop.text},
@@ -120,6 +120,8 @@ def follows(case: Case, move_name: str, amount: Decimal | None = None) -> bool:
     if not proposal or move_name not in ANSWERS:
         return True
     wanted = _move(case)
+    if not wanted or (wanted in ACCEPTS.values() and move_name in ACCEPTS.values()):
+        return True  # of the accepting moves only one fits a case at a time
     if move_name == wanted and (move_name != "offer" or amount is None or amount == Decimal(proposal["amount"])):
         return True
     return wanted in ("offer", "offer_exchange") and events.of(case).filter(kind=CASE.kind(wanted)).exists()
@@ -129,8 +131,9 @@ def follows(case: Case, move_name: str, amount: Decimal | None = None) -> bool:
 class Shown:
     """A proposal as the page of its case shows it.
 
-    `move` is the name of the move that would follow it and `button` what it is called; `amount` is what would be
-    offered, None unless a partial refund is proposed; `text` holds the words to the buyer with everything filled in.
+    `move` is the name of the move that would follow it, empty when none does any more, and `button` what it is called;
+    `amount` is what would be offered, None unless a partial refund is proposed; `text` holds the words to the buyer
+    with everything filled in.
     """
 
     answer: str
@@ -157,7 +160,7 @@ def shown(case: Case, *, now: datetime | None = None) -> Shown | None:
         why=_why(case, proposal["why"]),
         text=fill_in(proposal["text"], variables(case, move=move, amount=amount, now=now or timezone.now())),
         move=move,
-        button=str(CASE.moves[move].label),
+        button=str(CASE.moves[move].label) if move else "",
         amount=amount,
         coupon=coupon,
         sop=proposal["sop"],
@@ -183,7 +186,11 @@ def variables(case: Case, *, move: str = "", amount: Decimal | None = None, now:
 
 @dataclass(frozen=True)
 class Tally:
-    """How often a policy was proposed, and what people then did; what nobody has answered yet is in no other number."""
+    """How often a policy was proposed, and how often people went against it.
+
+    `followed` are those that were answered without anybody going against it, by silence too; what nobody has answered
+    yet is in no other number.
+    """
 
     proposed: int = 0
     followed: int = 0
@@ -226,7 +233,8 @@ def _share(amount: Decimal, percent: int, currency: str) -> Decimal:
 
 
 def _move(case: Case) -> str:
-    return FOLLOWED_BY[case.proposal["answer"]][case.kind]
+    """Return the move that follows the proposal; none once a return has become an exchange that it does not fit."""
+    return FOLLOWED_BY[case.proposal["answer"]].get(case.kind, "")
 
 
 def _label(case: Case, amount: Decimal | None, coupon: str) -> str:

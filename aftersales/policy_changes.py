@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils import translation
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from aftersales import policies
 from aftersales.models import CaseRule, Sop
+from aftersales.states import Proposal
 from orders.notices import language_of
 from sellercenter import events
 from sellercenter.lifecycle import Refused
@@ -50,7 +52,7 @@ def add(shop: Shop, model: type[Entry], *, values: dict[str, Any], by: Actor) ->
         raise Refused(_("A list like this has at most %s entries.") % MOST, "too_many")
     last = there.aggregate(last=Max("position"))["last"] or 0
     entry = model(shop=shop, position=last + 1, **values)
-    entry.full_clean()
+    _check(entry)
     entry.save(force_insert=True)
     _record(policy, entry, "added", by=by, after=_plain(entry))
     return entry
@@ -67,7 +69,7 @@ def change(entry: Sop | CaseRule, *, values: dict[str, Any], seen: str, by: Acto
     before = _plain(entry)
     for name, value in values.items():
         setattr(entry, name, value)
-    entry.full_clean()
+    _check(entry)
     after = _plain(entry)
     changed = [name for name in after if after[name] != before[name]]
     if changed:
@@ -152,6 +154,13 @@ def _again(entry: Sop | CaseRule, *, seen: str, by: Actor) -> ShopPolicy:
     if mark(entry) != seen:
         raise Refused(_("Somebody changed this meanwhile. Look at it again, then repeat."), "changed_meanwhile")
     return policy
+
+
+def _check(entry: Sop | CaseRule) -> None:
+    """Refuse what no entry can say; the database takes a missing percentage for one that it can't judge."""
+    entry.full_clean()
+    if isinstance(entry, Sop) and entry.proposal == Proposal.PARTIAL and not entry.percent:
+        raise ValidationError({"percent": _("A partial refund needs a percentage from 1 to 99.")})
 
 
 def _gone() -> Refused:

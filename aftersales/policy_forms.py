@@ -15,7 +15,7 @@ from aftersales.models import CaseRule, Sop
 from aftersales.states import CaseKind, Problem, Proposal
 from sellercenter import money
 
-_NAMED = re.compile(r"\{(\w*)\}")
+_NAMED = re.compile(r"\{([^{}]*)\}")
 
 
 class EntryForm(forms.ModelForm):

@@ -20,6 +20,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Now
 from django.db.models.lookups import LessThanOrEqual
 
+from aftersales import actions
 from aftersales.models import Case, CaseRule
 from aftersales.policies import ACCEPTS
 from aftersales.states import CaseStatus
@@ -125,8 +126,6 @@ def _untouched(shop: Shop, keys: Sequence[int]) -> QuerySet[Case]:
 
 def _accept(case: Case, rule: CaseRule, *, by: Actor) -> bool:
     """Grant what the case asks for and keep which rule did it; what can't be granted waits for a person."""
-    from aftersales import actions
-
     try:
         with transaction.atomic():
             getattr(actions, ACCEPTS[case.kind])(case, seen=1, rule=rule.name, by=by)
