@@ -35,6 +35,7 @@ WORDS: dict[str, Word] = {
     "order.paid_late": ("money", "alert-circle", gettext_lazy("Paid after the order was cancelled")),
     "order.paid_twice": ("money", "alert-circle", gettext_lazy("Paid once more than was owed")),
     "order.refunded": ("money", "receipt-refund", gettext_lazy("Refunded")),
+    "order.refund_reported": ("money", "receipt-refund", gettext_lazy("A file tells of a refund that is under way")),
     "order.price_changed": ("money", "discount", gettext_lazy("Price changed")),
     "order.approved": ("state", "clipboard-check", gettext_lazy("Approved")),
     "order.held": ("state", "lock", gettext_lazy("Held")),

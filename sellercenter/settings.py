@@ -332,26 +332,29 @@ NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 # The boards of the home page, room by room.
 HOME_BOARDS = ["orders.views.home.BOARD"]
 # What other rooms show on the page of an order: `(order, setting, actor)` to a panel with its `template`, or None.
-ORDER_PANELS: list[str] = []
+ORDER_PANELS = ["aftersales.panels.of_order"]
 # What other rooms add to its timeline: `(order, setting, actor)` to entries as orders/timeline.py makes them.
-ORDER_TIMELINES: list[str] = []
+ORDER_TIMELINES = ["aftersales.timeline.of_order"]
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
 SWEEPS = [
     "orders.timers.fire_due",
+    "aftersales.timers.fire_due",
     "sellercenter.outbox.fan_out",
     "sellercenter.outgoing.send_due",
     "aftersales.refunds.make_owed",
     "aftersales.paying.pay_due",
     "aftersales.dispute_timers.fire_due",
+    "aftersales.conversations.warn_due",
     "sellercenter.timetable.run_due",
     "sellercenter.jobs.run_some",
 ]
 # What the health page watches: lists of sellercenter.health.Owed, room by room.
-OWED = ["orders.owed.OWED", "sellercenter.health.OWED"]
+OWED = ["orders.owed.OWED", "aftersales.owed.OWED", "sellercenter.health.OWED"]
 # How what was given up is tried again, by the kind of its record: verbs `(fault, *, by)`.
 REPLAYS = {
     "order": "orders.timers.replay",
+    "case": "aftersales.timers.replay",
     "event": "sellercenter.outbox.replay",
     "outgoingmessage": "sellercenter.outgoing.replay",
     "refund": "aftersales.paying.replay",
@@ -373,11 +376,13 @@ TIMETABLE = [
 # What people call the sweeps and the calendar work, on the health page.
 WORK_NAMES = {
     "orders.timers.fire_due": _("Deadlines of orders"),
+    "aftersales.timers.fire_due": _("Deadlines of cases"),
     "sellercenter.outbox.fan_out": _("Passing on what happened"),
     "sellercenter.outgoing.send_due": _("Sending messages to buyers"),
     "aftersales.refunds.make_owed": _("Asking for refunds that are owed"),
     "aftersales.paying.pay_due": _("Handing refunds over"),
     "aftersales.dispute_timers.fire_due": _("Deadlines of disputes, appeals and tickets"),
+    "aftersales.conversations.warn_due": _("Warning before answers to buyers are late"),
     "sellercenter.timetable.run_due": _("Work by the calendar"),
     "sellercenter.jobs.run_some": _("Long work"),
     "sellercenter.chores.clear_ended_sessions": _("Delete logins that ended"),
@@ -391,13 +396,16 @@ WORK_NAMES = {
 
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS = [
+    "aftersales.following.FOLLOWING",
     "orders.notices.STAFF",
     "orders.notices.BUYERS",
     "aftersales.policy_changes.NEW_SHOPS",
     "aftersales.review_rules.NEW_CASES",
+    "aftersales.conversations_sent.BUYERS",
+    "aftersales.refunds_reported.REPORTED",
 ]
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
-MESSAGE_COMPOSERS = {"order": "orders.notices.compose"}
+MESSAGE_COMPOSERS = {"order": "orders.notices.compose", "conversation": "aftersales.conversations_sent.compose"}
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
 JOB_KINDS = ["orders.bulk.JOB_KINDS", "orders.policies.JOB_KINDS", "aftersales.policy_jobs.JOB_KINDS"]
 # The jobs that give what is open the times of a new policy, by their kinds.
@@ -407,6 +415,7 @@ INVARIANTS = [
     "sellercenter.invariants.INVARIANTS",
     "orders.invariants.INVARIANTS",
     "aftersales.dispute_invariants.INVARIANTS",
+    "aftersales.talk_invariants.INVARIANTS",
 ]
 LIVE_INVARIANTS = [
     "sellercenter.invariants.LIVE_INVARIANTS",

@@ -341,9 +341,9 @@ class _Update:
         if self.facts.payments:
             self._set(order, "paid_amount", _captured(stored))
         due = order.refund_due
-        if (more := self.facts.refunded_amount - order.refunded_amount) > 0:
+        if (more := self.lived.gone_back(self.facts.refunded_amount, by=self.by)) > 0:
             due -= more
-            self._refund(stored)
+            self._refund(stored, more)
         left = max(ZERO, order.paid_amount - order.refunded_amount)
         self._set(order, "refund_due", left if self.lived.ended else min(left, max(ZERO, due)))
         for name, old in self.sums.items():
@@ -374,14 +374,13 @@ class _Update:
     def _keep_payment(self, payment: Payment) -> None:
         payment.save(force_insert=payment.pk is None)
 
-    def _refund(self, stored: list[Payment]) -> None:
-        """Spread what was refunded over the payments, the first one first, as on arrival."""
-        left = self.facts.refunded_amount
-        self._set(self.order, "refunded_amount", left)
+    def _refund(self, stored: list[Payment], more: Decimal) -> None:
+        """Spread what went back over what is left of the payments, the first one first, as on arrival."""
+        self._set(self.order, "refunded_amount", self.order.refunded_amount + more)
         for payment in stored:
-            part = min(left, payment.amount)
-            left -= part
-            if self._set(payment, "refunded", part):
+            part = max(ZERO, min(more, payment.amount - payment.refunded - payment.refunding))
+            more -= part
+            if self._set(payment, "refunded", payment.refunded + part):
                 self._keep_payment(payment)
 
     # --- Parcels ------------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from orders.facts import OrderFacts
 from orders.models import Order
 from orders.states import Status
-from sellercenter import events
-from sellercenter.permissions import ActorKind
+from sellercenter import events, money
+from sellercenter.permissions import Actor, ActorKind
 
 _PEOPLE = (ActorKind.MEMBER, ActorKind.ADMIN)
 _MARK = ("abnormal", "abnormal_reason", "abnormal_at")
@@ -51,6 +51,20 @@ class Lived:
         return self._order.status == Status.CANCELLED and any(
             after == Status.CANCELLED for _kind, _actor, _at, after in self._history
         )
+
+    def gone_back(self, told: Decimal, *, by: Actor) -> Decimal:
+        """Return how much more went back than was known, where a file tells of `told` in all.
+
+        What is under way from here is taken to be a part of that, so that it does not count twice: it is booked when
+        it is there, and a file that tells of still more is believed.
+        """
+        order = self._order
+        more, under_way = told - order.refunded_amount, order.refunding_amount
+        if more > 0 and under_way:
+            events.record(order.shop, "order.refund_reported", order, by=by, amount=told, under_way=under_way)
+            note = _("%s of what the file tells as refunded is under way here, and is booked once it is there.")
+            self._say(note % money.text(min(more, under_way), order.currency))
+        return more - under_way
 
     def kept(self, facts: OrderFacts) -> set[str]:
         """Return the names of the order's fields that stay, because the file tells of what was decided here."""
