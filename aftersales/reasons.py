@@ -83,6 +83,7 @@ REFUSALS: dict[str, Refusal] = {
     for one in (
         Refusal("packed", _("Packed already"), _CANCEL),
         Refusal("shipped", _("Left already"), _CANCEL),
+        Refusal("refused_other", _("Another reason"), _CANCEL),
         Refusal("delivered", _("Delivered, as the carrier can prove"), frozenset({K.REFUND, K.RESEND}), evidence=True),
         Refusal("buyer_agreed", _("The buyer agreed to keep it"), _ALL, evidence=True),
         Refusal("evidence_unclear", _("The evidence of the buyer does not show it"), _AFTER | {K.PRICE}),

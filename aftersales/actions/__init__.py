@@ -24,7 +24,6 @@ from aftersales.actions.ending import (
     escalate,
     finish,
     lapse,
-    refund_again,
     reopen,
     withdraw,
 )
@@ -52,7 +51,6 @@ __all__ = [
     "open_case",
     "pause",
     "receive",
-    "refund_again",
     "refund_instead",
     "refuse",
     "refuse_return",

@@ -6,16 +6,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from aftersales import amounts, reasons
+from aftersales import amounts, reasons, refunds
 from aftersales.actions.moving import begin, decided, lines_of, move, refunding, resize
 from aftersales.actions.resending import replace
-from aftersales.models import Case, Evidence
+from aftersales.models import Case, Evidence, Refund
 from aftersales.states import CaseKind, CaseStatus, Side
 from orders import actions as order_actions
+from orders.states import Status
 from sellercenter import money
 from sellercenter.lifecycle import Refused
+from sellercenter.money import ZERO
 from sellercenter.permissions import Actor
 
 
@@ -28,17 +31,20 @@ def accept(case: Case, *, by: Actor, seen: int | None = None, note: str = "", ru
     now = begin(case, seen=seen)
     values = decided(case, "accept", by=by, now=now, note=note, rule=rule, coupon=coupon)
     if case.kind == CaseKind.CANCEL and case.status == CaseStatus.REQUESTED:
-        order_actions.accept_cancel(case.order, by=by)
+        if case.order.status != Status.CANCELLED:
+            order_actions.accept_cancel(case.order, by=by)
         cancelled(case)
     refunding(case, "accept", by=by, now=now, **values)
 
 
 def cancelled(case: Case) -> None:
-    """Let a case be about all that is owed for its order, which has been cancelled, and is not on its way yet."""
+    """Let a case be about all that is owed for its order, which has been cancelled; also what was asked for since."""
     case.order.refresh_from_db(fields=["refund_due", "refunding_amount", "refunded_amount", "paid_amount"])
+    since = Refund.objects.filter(order=case.order, case=None, requested_at__gte=case.order.cancelled_at)
+    asked = since.filter(status__in=refunds.COUNTED).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    since.update(case=case)
     lines = lines_of(case)
-    owed = max(money.ZERO, min(case.order.refund_due - case.order.refunding_amount, amounts.left_of_order(case.order)))
-    goods, freight = amounts.fit(case.order, [one.line for one in lines], owed)
+    goods, freight = amounts.fit(case.order, [one.line for one in lines], asked + refunds.owed(case.order))
     resize(case, lines, goods, freight)
 
 
@@ -132,6 +138,14 @@ def refusing(case: Case, refusal: str, words: str, *, inspecting: bool, by: Acto
     return {"refusal": found.code, "refusal_words": words.strip()[:500]}
 
 
+def lessen(case: Case, amount: Decimal) -> None:
+    """Let a case be about a part of its amount: of the goods first, spread over the lines, then of the freight."""
+    lines = lines_of(case)
+    goods = min(amount, case.goods_amount)
+    most = {one.line_id: one.amount for one in lines}
+    resize(case, lines, amounts.spread(goods, most, case.currency), amount - goods)
+
+
 # --- The buyer answers ------------------------------------------------------------------------------------------------
 
 
@@ -140,10 +154,7 @@ def take_offer(case: Case, *, by: Actor, seen: int | None = None) -> None:
     """Take the offered part of the money, which goes on its way; the buyer keeps the goods."""
     now = begin(case, seen=seen)
     if case.status == CaseStatus.OFFERED and case.offer_amount is not None:
-        lines = lines_of(case)
-        goods = min(case.offer_amount, case.goods_amount)
-        most = {one.line_id: one.amount for one in lines}
-        resize(case, lines, amounts.spread(goods, most, case.currency), case.offer_amount - goods)
+        lessen(case, case.offer_amount)
     refunding(case, "take_offer", by=by, now=now, keep_goods=True)
 
 

@@ -7,25 +7,23 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from aftersales import amounts, disputes
-from aftersales.actions.deciding import cancelled
+from aftersales import disputes, refunds
+from aftersales.actions.deciding import cancelled, lessen
 from aftersales.actions.moving import (
     begin,
     lines_of,
-    missing,
     move,
     refunding,
-    request,
-    resize,
     settle,
     take_back_grant,
 )
 from aftersales.models import Case, Refund
-from aftersales.states import REFUND_OPEN, CaseKind, CaseStatus, RefundStatus
+from aftersales.states import CaseKind, CaseStatus
 from orders import actions as order_actions
 from orders.states import Status
+from sellercenter import money
 from sellercenter.lifecycle import Refused
-from sellercenter.permissions import SYSTEM, Actor, Perm
+from sellercenter.permissions import SYSTEM, Actor
 
 
 @transaction.atomic
@@ -76,37 +74,39 @@ def _dispute(case: Case, name: str, *, by: Actor, number: str, demand: str, seen
 
 
 @transaction.atomic
-def decide_for_buyer(case: Case, *, amount: Decimal | None = None, by: Actor, seen: int | None = None) -> None:
-    """Refund a case because the platform decided so, all of it or the `amount`; called by `aftersales/rulings.py`.
+def decide_for_buyer(case: Case, *, by: Actor, amount: Decimal | None = None, seen: int | None = None) -> None:
+    """Refund a case because the platform decided so: all of it, or this amount of it.
 
-    An order that the buyer wanted to cancel is cancelled, and then all of it goes back.
+    An order that the buyer wanted to cancel is cancelled when nothing of it has left; then all of it goes back.
     """
     now = begin(case, seen=seen)
-    if amount is not None:
-        _reduce(case, amount)
-    if case.kind == CaseKind.CANCEL and case.status == CaseStatus.DISPUTED:
-        if case.order.status in (Status.TO_REVIEW, Status.TO_SHIP):
-            reason = case.order.cancel_wish or _("The platform decided for the buyer.")
-            if case.order.held:
-                order_actions.release(case.order, by=SYSTEM)
-            order_actions.cancel(case.order, reason=reason, by=SYSTEM)
-        if case.order.status == Status.CANCELLED:
+    if case.status == CaseStatus.DISPUTED:
+        if amount is not None:
+            _only(case, amount)
+        if case.kind == CaseKind.CANCEL and _cancel(case):
             cancelled(case)
     refunding(case, "decide_for_buyer", by=by, now=now)
 
 
-def _reduce(case: Case, amount: Decimal) -> None:
-    """Let a disputed case be about the amount that the platform named, spread over its lines."""
+def _cancel(case: Case) -> bool:
+    """Cancel the order of a wish to cancel if it still can be; say whether it is cancelled."""
+    order = case.order
+    if order.status in (Status.TO_REVIEW, Status.TO_SHIP):
+        if order.held:
+            order_actions.release(order, by=SYSTEM)
+        order_actions.cancel(order, reason=_("The platform decided for the buyer."), by=SYSTEM)
+    return order.status == Status.CANCELLED
+
+
+def _only(case: Case, amount: Decimal) -> None:
+    """Lessen a case to an amount that was decided."""
     whole = case.goods_amount + case.freight_amount
-    if not 0 < amount <= whole:
-        raise Refused(_("The platform can grant no more than the case asks for."), "too_much")
+    if not 0 < amount <= whole or money.quantise(amount, case.currency) != amount:
+        told = {"most": money.text(whole, case.currency)}
+        raise Refused(_("The platform can grant no more than %(most)s, the amount of the case.") % told, "too_much")
     if case.kind == CaseKind.CANCEL and amount != whole:
         raise Refused(_("A cancelled order is refunded whole."), "not_whole")
-    if case.status == CaseStatus.DISPUTED and amount != whole:
-        lines = lines_of(case)
-        goods = min(amount, case.goods_amount)
-        spread = amounts.spread(goods, {one.line_id: one.amount for one in lines}, case.currency)
-        resize(case, lines, spread, amount - goods)
+    lessen(case, amount)
 
 
 @transaction.atomic
@@ -120,33 +120,22 @@ def decide_for_seller(case: Case, *, by: Actor, seen: int | None = None) -> None
 
 
 @transaction.atomic
-def finish(case: Case, *, by: Actor = SYSTEM) -> None:
+def finish(case: Case, *, by: Actor) -> None:
     """End a case once all that it granted has gone back; nothing happens before. Called by refunds that succeed."""
     begin(case, seen=None)
     settle(case, by=by)
 
 
 @transaction.atomic
-def reopen(case: Case, *, by: Actor = SYSTEM) -> None:
+def reopen(case: Case, *, by: Actor) -> None:
     """Let a case be decided again because its refund was rejected or failed for good; forget what was granted.
 
-    Nothing happens while another part of it is under way or has gone back: then `refund_again` sends the rest. Neither
+    Nothing happens while another part of it is under way or has gone back: somebody asks for the rest again. Neither
     does it for a cancelled order, which owes its money whatever becomes of one refund.
     """
     now = begin(case, seen=None)
-    going = Refund.objects.filter(case=case, status__in=(*REFUND_OPEN, RefundStatus.SUCCEEDED))
+    going = Refund.objects.filter(case=case, status__in=refunds.COUNTED)
     if case.status != CaseStatus.REFUNDING or case.order.status == Status.CANCELLED or going.exists():
         return
     take_back_grant(lines_of(case))
     move(case, "reopen", by=by, now=now, keep_goods=False)
-
-
-@transaction.atomic
-def refund_again(case: Case, *, by: Actor, seen: int | None = None) -> None:
-    """Ask again for what a case granted and what has neither gone back nor is on its way."""
-    by.require(Perm.REFUNDS_MAKE)
-    begin(case, seen=seen)
-    amount = missing(case)
-    if case.status != CaseStatus.REFUNDING or not amount:
-        raise Refused(_("Nothing of this case waits to be refunded again."), "nothing_missing")
-    request(case, amount, by=by)

@@ -41,31 +41,32 @@ def receive(case: Case, *, by: Actor, seen: int | None = None) -> None:
 
 @transaction.atomic
 def inspect(
-    case: Case, *, results: Mapping[int, Found], by: Actor, seen: int | None = None, instead: bool = False
+    case: Case, *, results: Mapping[int, Found] | None, by: Actor, seen: int | None = None, instead: bool = False
 ) -> None:
     """Say in which condition goods came back, and let the case go on: with the money, or with the exchange.
 
     `results` are units by the keys of the order's lines: sellable ones go back to the shelf, damaged ones are noted.
-    What is missing is not refunded; nothing at all is no inspection. An exchange that can't be sent is refused as
-    `out_of_stock`; with `instead` the buyer gets the money.
+    What is missing is not refunded; nothing at all is no inspection. None says that nobody looked in time: everything
+    counts as complete, and nothing goes to the shelf. An exchange that can't be sent is refused as `out_of_stock`;
+    with `instead` the buyer gets the money.
     """
     now = begin(case, seen=seen)
     lines = lines_of(case)
-    exchange = case.kind == CaseKind.EXCHANGE and not instead
-    name = "pass_exchange" if exchange else "refund_instead" if case.kind == CaseKind.EXCHANGE else "pass_inspection"
-    if case.status == CaseStatus.TO_INSPECT:
-        _note(case, lines, results, by=by)
+    if results is not None and case.status == CaseStatus.TO_INSPECT:
+        _note(lines, results)
+    exchange = case.kind == CaseKind.EXCHANGE
     told = {"data": {"sellable": sum(one.sellable for one in lines), "damaged": sum(one.damaged for one in lines)}}
-    if exchange:
-        move(case, name, by=by, now=now, inspected_at=now, replacement=replace(case, by=by), **told)
+    if exchange and not instead:
+        move(case, "pass_exchange", by=by, now=now, inspected_at=now, replacement=replace(case, by=by), **told)
     else:
-        _only_what_came(case, lines)
-        refunding(case, name, by=by, now=now, inspected_at=now, **told)
+        if results is not None:
+            _only_what_came(case, lines)
+        refunding(case, "refund_instead" if exchange else "pass_inspection", by=by, now=now, inspected_at=now, **told)
     units = {one.line_id: one.sellable for one in lines}
     inventory.take_back(case.order, units, reason=case.number, by=by)
 
 
-def _note(case: Case, lines: list[CaseLine], results: Mapping[int, Found], *, by: Actor) -> None:
+def _note(lines: list[CaseLine], results: Mapping[int, Found]) -> None:
     """Keep what was found of each line."""
     if set(results) - {one.line_id for one in lines}:
         raise Refused(_("This case is not about that line."), "unknown_line")

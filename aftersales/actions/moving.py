@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from aftersales import clocks, policies, refunds
 from aftersales.lifecycle.cases import CASE
 from aftersales.models import Case, CaseLine, Refund
-from aftersales.states import ENDED, OPEN, REFUND_OPEN, CaseStatus, RefundStatus
+from aftersales.states import ENDED, OPEN, CaseStatus, RefundStatus
 from orders import actions as order_actions
 from orders.models import Order, OrderLine
 from orders.states import Status
@@ -92,23 +92,19 @@ def refunding(
     amount = case.goods_amount + case.freight_amount
     move(case, name, by=by, now=now, data={"amount": amount, **(data or {})}, **fields)
     _grant(lines_of(case))
-    request(case, amount, by=by)
-
-
-def request(case: Case, amount: Decimal, *, by: Actor) -> None:
-    """Ask for money that was granted; who decides needs no right of their own to make refunds."""
-    if amount > 0:
-        refunds.make(case.order, amount=amount, case=case, reason=case.reason, by=by if not by.is_outside else SYSTEM)
-    settle(case, by=by)
+    if (asked := missing(case)) > 0:
+        # Who decides a case needs no right of their own to make refunds.
+        refunds.make(case.order, amount=asked, case=case, reason=case.reason, by=by)
+    settle(case, by=SYSTEM)
 
 
 def settle(case: Case, *, by: Actor) -> None:
     """Finish a case that is being refunded once everything it was promised is there."""
-    paid = [amount for amount, status in _refunds(case) if status == RefundStatus.SUCCEEDED]
-    if case.status != CaseStatus.REFUNDING or sum(paid, ZERO) < case.goods_amount + case.freight_amount:
+    paid = sum((amount for amount, status in _refunds(case) if status == RefundStatus.SUCCEEDED), ZERO)
+    if case.status != CaseStatus.REFUNDING or paid < case.goods_amount + case.freight_amount:
         return
     now = locked(case)
-    move(case, "finish", by=SYSTEM, now=now)
+    move(case, "finish", by=by, now=now)
     complete_refunded(case)
 
 
@@ -118,8 +114,7 @@ def _refunds(case: Case) -> list[tuple[Decimal, str]]:
 
 def missing(case: Case) -> Decimal:
     """Return how much of what was granted is neither there nor on its way."""
-    counted = (*REFUND_OPEN, RefundStatus.SUCCEEDED)
-    there = sum((amount for amount, status in _refunds(case) if status in counted), ZERO)
+    there = sum((amount for amount, status in _refunds(case) if status in refunds.COUNTED), ZERO)
     return max(ZERO, case.goods_amount + case.freight_amount - there)
 
 
