@@ -2,11 +2,29 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from aftersales.views import cases, policies
+from aftersales.views import canned, case_doors, cases, conversations, policies, reviews
 from sellercenter.list_views import list_paths
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *list_paths("cases", cases.CaseList),
+    path("cases/<int:pk>", cases.CaseDetail.as_view(), name="case_detail"),
+    path("cases/<int:pk>/accept", case_doors.CaseAccept.as_view(), name="case_accept"),
+    path("cases/<int:pk>/accept-return", case_doors.CaseAcceptReturn.as_view(), name="case_accept_return"),
+    path("cases/<int:pk>/keep", case_doors.CaseKeep.as_view(), name="case_keep"),
+    path("cases/<int:pk>/accept-resend", case_doors.CaseAcceptResend.as_view(), name="case_accept_resend"),
+    path("cases/<int:pk>/offer", case_doors.CaseOffer.as_view(), name="case_offer"),
+    path("cases/<int:pk>/offer-exchange", case_doors.CaseOfferExchange.as_view(), name="case_offer_exchange"),
+    path("cases/<int:pk>/refuse", case_doors.CaseRefuse.as_view(), name="case_refuse"),
+    path("cases/<int:pk>/receive", case_doors.CaseReceive.as_view(), name="case_receive"),
+    path("cases/<int:pk>/inspect", case_doors.CaseInspect.as_view(), name="case_inspect"),
+    path("cases/<int:pk>/refuse-return", case_doors.CaseRefuseReturn.as_view(), name="case_refuse_return"),
+    path("cases/<int:pk>/refund-instead", case_doors.CaseRefundInstead.as_view(), name="case_refund_instead"),
+    path("cases/<int:pk>/refund-again", case_doors.CaseRefundAgain.as_view(), name="case_refund_again"),
+    path("cases/<int:pk>/ask-platform", case_doors.CaseAskPlatform.as_view(), name="case_ask_platform"),
+    path("cases/<int:pk>/extend", case_doors.CaseExtend.as_view(), name="case_extend"),
+    path("cases/<int:pk>/pause", case_doors.CasePause.as_view(), name="case_pause"),
+    path("cases/<int:pk>/resume", case_doors.CaseResume.as_view(), name="case_resume"),
+    path("orders/<int:pk>/case", case_doors.OrderOpenCase.as_view(), name="order_open_case"),
     path("sops", policies.SopList.as_view(), name="sops"),
     path("sops/add", policies.SopAdd.as_view(), name="sop_add"),
     path("sops/defaults", policies.SopDefaults.as_view(), name="sop_defaults"),
@@ -18,4 +36,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("case-rules/<int:pk>", policies.CaseRuleChange.as_view(), name="case_rule"),
     path("case-rules/<int:pk>/shift", policies.CaseRuleShift.as_view(), name="case_rule_shift"),
     path("case-rules/<int:pk>/remove", policies.CaseRuleRemove.as_view(), name="case_rule_remove"),
+    *list_paths("reviews", reviews.ReviewList),
+    path("reviews/weeks", reviews.ReviewWeeks.as_view(), name="review_weeks"),
+    path("reviews/<int:pk>", reviews.ReviewDetail.as_view(), name="review_detail"),
+    path("reviews/<int:pk>/reply", reviews.ReviewReply.as_view(), name="review_reply"),
+    path("reviews/<int:pk>/classify", reviews.ReviewClassify.as_view(), name="review_classify"),
+    path("conversations", conversations.ConversationList.as_view(), name="conversation_list"),
+    path("conversations/<int:pk>", conversations.ConversationDetail.as_view(), name="conversation_detail"),
+    path("conversations/<int:pk>/answer", conversations.ConversationAnswer.as_view(), name="conversation_answer"),
+    path("conversations/<int:pk>/read", conversations.ConversationRead.as_view(), name="conversation_read"),
+    path("conversations/<int:pk>/settle", conversations.ConversationSettle.as_view(), name="conversation_settle"),
+    path("conversations/<int:pk>/tag", conversations.ConversationTag.as_view(), name="conversation_tag"),
+    path("conversations/<int:pk>/untag", conversations.ConversationUntag.as_view(), name="conversation_untag"),
+    path("canned", canned.CannedList.as_view(), name="canned_list"),
+    path("canned/<int:pk>", canned.CannedChange.as_view(), name="canned_change"),
+    path("canned/<int:pk>/remove", canned.CannedRemove.as_view(), name="canned_remove"),
 ]

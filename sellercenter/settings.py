@@ -331,10 +331,9 @@ NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 
 # The boards of the home page, room by room.
 HOME_BOARDS = ["orders.views.home.BOARD"]
-# What other rooms show on the page of an order: `(order, setting, actor)` to a panel with its `template`, or None.
+# What other rooms show on the page of an order: `(order, setting, actor)` to a panel, or None. A panel names its
+# `template`, and the entries that it adds to the timeline, as orders/timeline.py makes them.
 ORDER_PANELS = ["aftersales.panels.of_order"]
-# What other rooms add to its timeline: `(order, setting, actor)` to entries as orders/timeline.py makes them.
-ORDER_TIMELINES = ["aftersales.timeline.of_order"]
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
 SWEEPS = [

@@ -21,6 +21,7 @@ from sellercenter.models import Member
 from sellercenter.pages import ActPage, ShopPage
 from sellercenter.permissions import Perm, StockRole
 from tests import make
+from tests.aftersales import talk
 from tests.conftest import Person
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ STAFF = {"health": "get", "health_replay": "post"}
 # The one word for monitoring is open to everybody, and says 503 while no worker has given a sign of life.
 OPEN = {"health_live"}
 # A door that asks for one more right once it knows the record.
-ALSO_NEEDS = {f"{name}_list_view_delete": Perm.VIEWS_SHARE for name in ("order", "stock", "job", "case")}
+ALSO_NEEDS = {f"{name}_list_view_delete": Perm.VIEWS_SHARE for name in ("order", "stock", "job", "case", "review")}
 # Records that only those see who hold the right of their kind; the job of these tests is one that sets flags.
 SEEN_WITH = dict.fromkeys(("job_detail", "job_stop", "job_repeat"), Perm.ORDERS_NOTE)
 # Whatever a request does to sessions is not a change of the shop.
@@ -135,16 +136,24 @@ def record_of(shop, other_shop, cast):
             if where == shop:
                 return people.get(role__stock=StockRole.VIEW_ONLY).pk
             return make.member(where).pk
+        if name.startswith("review") and "_view_" not in name:
+            return talk.review(make.order(where)).pk
+        if name.startswith("conversation"):
+            return talk.message(make.order(where)).pk
+        if name.startswith("canned"):
+            return talk.canned_reply(where).pk
         if "view" in name:
             owner = Member.objects.select_related("user", "role").get(shop=where, owner=True)
             by = cast["owner" if where == shop else "stranger"].actor
-            page = {"stock": "stock", "job": "jobs"}.get(name.split("_")[0], "orders")
+            page = {"stock": "stock", "job": "jobs", "case": "cases", "review": "reviews"}.get(name.split("_")[0], "orders")
             return lists.save_view(owner, page, name="team", query="tab=unpaid", shared=True, by=by).pk
         if name.startswith("job"):
             by = cast["owner" if where == shop else "stranger"]
             return jobs.create(where, "orders.flag", params={}, by=by.actor, member=by.member).pk
         if name.startswith("case_rule"):
             return CaseRule.objects.create(shop=where, name="small", kinds=["refund"]).pk
+        if name.startswith("case"):
+            return make.case(where).pk
         if name.startswith("sop"):
             return Sop.objects.create(shop=where, problem="late", proposal="accept").pk
         order = make.order(where, Status.TO_REVIEW, abnormal="risk")

@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from aftersales import talk_counts
 from aftersales.views.cases import CaseList
 from sellercenter.models import Shop
 from sellercenter.navigation import Place
@@ -13,6 +14,8 @@ _AFTERSALES, _SETTINGS = _("After-sales"), _("Settings")
 PLACES: list[Place] = [
     Place(_AFTERSALES, _("Cases"), "case_list", "receipt-refund", Perm.AFTERSALES_VIEW),
     Place(_AFTERSALES, _("To answer"), "case_list", "hourglass", Perm.AFTERSALES_VIEW, "tab=requested", counted=True),
+    Place(_AFTERSALES, _("Reviews"), "review_list", "star", Perm.AFTERSALES_VIEW, "tab=to_answer", counted=True),
+    Place(_AFTERSALES, _("Messages"), "conversation_list", "message", Perm.AFTERSALES_VIEW, counted=True),
 ]
 SETTINGS: list[Place] = [
     Place(_SETTINGS, _("After-sales policies"), "sops", "clipboard-list", Perm.POLICIES_EDIT),
@@ -22,4 +25,8 @@ SETTINGS: list[Place] = [
 
 def waiting(shop: Shop) -> dict[str, QuerySet]:
     """Return what waits behind each counted place, by the place's key."""
-    return {"case_list?tab=requested": CaseList.tab_rows(shop)["requested"]}
+    return {
+        "case_list?tab=requested": CaseList.tab_rows(shop)["requested"],
+        "review_list?tab=to_answer": talk_counts.reviews_to_answer(shop),
+        "conversation_list?": talk_counts.conversations_waiting(shop),
+    }

@@ -37,8 +37,10 @@ class OrderDetail(ShopPage):
         order = get_object_or_404(Order.objects.for_shop(self.shop).with_details(), pk=pk)
         crumbs = [{"label": _("Orders"), "url": self.url("order_list")}, {"label": order.number, "url": ""}]
         history = list(events.of(order))
-        shown = detail.prepare(order, self.setting, history) | self.notes(order) | self.history(order, history)
-        shown |= self.moves(order, history) | {"panels": self.panels(order)}
+        panels = self.panels(order)
+        shown = detail.prepare(order, self.setting, history) | self.notes(order)
+        shown |= self.history(order, history, panels)
+        shown |= self.moves(order, history) | {"panels": panels}
         return self.show(page={"title": order.number, "breadcrumbs": crumbs}, order=shown)
 
     def panels(self, order: Order) -> list[dict[str, Any]]:
@@ -86,8 +88,8 @@ class OrderDetail(ShopPage):
     def _form(self, form: Any, url_name: str, order: Order, submit: str) -> dict[str, Any]:
         return {"form": form, "url": self.url(url_name, order.pk), "submit": submit}
 
-    def history(self, order: Order, history: list[Event]) -> dict[str, Any]:
-        """Prepare the timeline and its filters."""
+    def history(self, order: Order, history: list[Event], panels: list[dict[str, Any]]) -> dict[str, Any]:
+        """Prepare the timeline, with what other rooms add to it, and its filters."""
         asked = self.request.GET.get("events", "")
         group = asked if asked in timeline.GROUPS else ""
         base = self.request.path
@@ -101,8 +103,7 @@ class OrderDetail(ShopPage):
         ]
         sent = outgoing.of("order", order.pk)
         entries = timeline.stream(history, self.setting, group=group, currency=order.currency, messages=sent)
-        for path in settings.ORDER_TIMELINES:
-            elsewhere = import_string(path)(order, self.setting, self.actor)
-            entries += [entry for entry in elsewhere if not group or entry["kind"] == group]
+        elsewhere = [entry for panel in panels for entry in panel["timeline"]]
+        entries += [entry for entry in elsewhere if not group or entry["kind"] == group]
         entries.sort(key=lambda entry: entry["when"], reverse=True)
         return {"timeline": entries, "timeline_filters": filters}
