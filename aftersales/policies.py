@@ -25,7 +25,7 @@ from sellercenter.models import Shop
 from sellercenter.times import day_start, moment
 
 # The move that grants what a kind of case asks for.
-ACCEPTS = {
+ACCEPTS: dict[str, str] = {
     **dict.fromkeys((K.CANCEL, K.REFUND, K.PRICE), "accept"),
     **dict.fromkeys((K.RETURN, K.EXCHANGE), "accept_return"),
     K.RESEND: "accept_resend",
@@ -205,20 +205,17 @@ def tallies(shop: Shop, *, days: tuple[int, ...], now: datetime) -> dict[int, tu
     """
     today = now.astimezone(shop.zone).date()
     first = {span: day_start(today - timedelta(days=span - 1), shop.zone) for span in days}
-    since = {f"of_{span}": Q(opened_at__gte=first[span]) for span in days}
+    since = [Q(opened_at__gte=first[span]) for span in days]
     answered = Q(decided_at__isnull=False, overridden=False)
-    counts: dict[str, Count] = {}
-    for name, lately in since.items():
-        counts |= {
-            f"{name}_proposed": Count("pk", filter=lately),
-            f"{name}_followed": Count("pk", filter=lately & answered),
-            f"{name}_overridden": Count("pk", filter=lately & Q(overridden=True)),
-        }
+    words = {"proposed": Q(), "followed": answered, "overridden": Q(overridden=True)}
+    counts = [Count("pk", filter=lately & word) for lately in since for word in words.values()]
     every = Case.objects.for_shop(shop).filter(opened_at__gte=first[max(days)])
     found = every.filter(proposal__has_key="sop").annotate(sop=KT("proposal__sop")).order_by().values("sop")
+    rows = found.annotate(**{f"n{place}": count for place, count in enumerate(counts)})
+    names = [f"n{place}" for place in range(len(counts))]
     return {
-        int(row["sop"]): tuple(Tally(*(row[f"{name}_{word}"] for word in Tally.__annotations__)) for name in since)
-        for row in found.annotate(**counts)
+        int(sop): tuple(Tally(*numbers[at : at + len(words)]) for at in range(0, len(numbers), len(words)))
+        for sop, *numbers in rows.values_list("sop", *names)
     }
 
 
@@ -248,7 +245,7 @@ def _label(case: Case, amount: Decimal | None, coupon: str) -> str:
 
 def _why(case: Case, why: dict[str, Any]) -> str:
     """Say which policy this comes from."""
-    told = {"problem": Problem(why["problem"]).label}
+    told = {"problem": str(Problem(why["problem"]).label)}
     if why["up_to"] is None:
         return _("The shop's policy for “%(problem)s”.") % told
     told["amount"] = money.text(Decimal(why["up_to"]), case.currency)

@@ -176,10 +176,12 @@ def _number(listed: Sequence[Sop | CaseRule]) -> None:
 
 
 def _record(policy: ShopPolicy, entry: Sop | CaseRule, past: str, *, by: Actor, **told: Any) -> None:
-    named = {"entry": entry.pk, "name": entry.name if isinstance(entry, CaseRule) else ""}
+    told["entry"] = entry.pk
     if isinstance(entry, Sop):
-        named |= {"problem": str(entry.problem), "proposal": str(entry.proposal)}
-    events.record(entry.shop, f"{WORDS[type(entry)]}.{past}", policy, by=by, **named, **told)
+        told |= {"problem": str(entry.problem), "proposal": str(entry.proposal)}
+    else:
+        told["name"] = entry.name
+    events.record(entry.shop, f"{WORDS[type(entry)]}.{past}", policy, by=by, **told)
 
 
 def _plain(entry: Sop | CaseRule) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def _load(job: Job, keys: Sequence[int]) -> dict[int, Case]:
     """Lock the cases in the order of their keys, with what happened to their clocks since their state began."""
     found = Case.objects.for_shop(job.shop).filter(pk__in=keys).order_by("pk").select_related("order")
     told = found.annotate(now_there=Now(), by_hand=_since(*_BY_HAND), warned=_since("case.warned"))
-    cases = {case.pk: case for case in told.select_for_update(of=("self",))}
+    cases: dict[int, Case] = {case.pk: case for case in told.select_for_update(of=("self",))}
     for case in cases.values():
         case.shop = job.shop  # with its policy, read once for all of them
     return cases

@@ -29,7 +29,7 @@ class EntryPage(ShopPage):
 
     abstract = True
     permission = Perm.POLICIES_EDIT
-    model: ClassVar[type[Sop] | type[CaseRule]] = Sop
+    model: ClassVar[Any] = Sop
     list_url: ClassVar[str] = "sops"
 
     def entry_of(self, pk: int) -> Any:
@@ -48,7 +48,7 @@ class EntryList(EntryPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show every entry of the list."""
-        entries = list(self.model.objects.for_shop(self.shop))
+        entries: list[Any] = list(self.model.objects.for_shop(self.shop))
         for one in entries:
             one.shop = self.shop
         word = policy_changes.WORDS[self.model]
@@ -169,7 +169,7 @@ class EntryFormPage(EntryPage):
         if not form.is_valid() or not self.ready(form):
             return self.answer(form, status=422)
         try:
-            self.save(entry, form)
+            self.keep(entry, form)
         except Refused as refused:
             form.add_error(None, str(refused.message))
             return self.answer(form, status=422)
@@ -184,7 +184,7 @@ class EntryFormPage(EntryPage):
         """Say whether what was typed may be saved now."""
         return True
 
-    def save(self, entry: Any, form: Any) -> None:
+    def keep(self, entry: Any, form: Any) -> None:
         """Call the verb."""
         if entry.pk:
             policy_changes.change(entry, values=form.values(), seen=form.cleaned_data["seen"], by=self.actor)
