@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext as _
 
 from aftersales.models import ChatMessage, Conversation
@@ -162,4 +162,4 @@ def warn_due(limit: int) -> int:
 
 
 _OWN = Event.objects.filter(subject_type="conversation", subject_id=OuterRef("pk"), kind__in=_TURNS)
-_LAST_TURN = Subquery(_OWN.order_by("-at", "-pk").values("kind")[:1])
+_LAST_TURN = Coalesce(Subquery(_OWN.order_by("-at", "-pk").values("kind")[:1]), Value(""))

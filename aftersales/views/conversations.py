@@ -67,20 +67,18 @@ class TalkPage(ShopPage):
         lists = self.lists()
         counts = capped_counts(lists, shop=self.shop)
         page = self._page(lists["all" if self.asked else self.tab])
-        shown = [
-            {"code": code, "label": label, "active": code == self.tab and not self.asked} for code, label, _s in TABS
-        ]
         base = self.url("conversation_list")
-        for one in shown:
-            one |= {"url": f"{base}?tab={one['code']}" if one["code"] else base}
-            one |= {"count": money.capped(counts[one["code"]], CAP)}
         return {
-            "tabs": shown,
+            "tabs": [self._tab(code, label, base, counts[code]) for code, label, _sort in TABS],
             "asked": self.asked,
             "search_url": base,
             "rows": [self._row(one, current) for one in page.rows],
             "pager": self._pager(page, base),
         }
+
+    def _tab(self, code: str, label: Text, base: str, count: int) -> dict[str, Any]:
+        active, url = code == self.tab and not self.asked, f"{base}?tab={code}" if code else base
+        return {"label": label, "url": url, "active": active, "count": money.capped(count, CAP)}
 
     def _page(self, rows: QuerySet[Conversation]) -> Page:
         sort = NEWEST if self.asked else next(sort for code, _label, sort in TABS if code == self.tab)
@@ -160,11 +158,13 @@ class ThreadPage(TalkPage):
 
     def answer(self, one: Conversation, *, form: AnswerForm | None = None, status: int = 200) -> HttpResponse:
         """Show the list, the thread, and the buyer."""
+        thread = self.thread(one)
         return self.show(
             status=status,
             listed=self.listed(one),
-            thread=self.thread(one),
-            answer_form=self._answer_form(one, form),
+            thread=thread,
+            # Whoever looks at an older page has not seen what came since.
+            answer_form=None if thread["newest_url"] else self._answer_form(one, form),
             buyer=self._buyer(one),
             page={"title": one.buyer_nickname or self.title, "actions": _canned(self)},
         )
@@ -172,7 +172,8 @@ class ThreadPage(TalkPage):
     def thread(self, one: Conversation) -> dict[str, Any]:
         """Prepare what was said, the oldest first, and what can be done with it."""
         page = self._messages(one)
-        here, may = self.url("conversation_detail", one.pk), self.actor.may(Perm.MESSAGES_ANSWER)
+        here = self.url("conversation_detail", one.pk)
+        may = self.actor.may(Perm.MESSAGES_ANSWER) and not page.previous
         return {
             "buyer": one.buyer_nickname or "—",
             "order": self._order(one.order) if one.order else None,

@@ -14,15 +14,15 @@ from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
 from tests import make
 
 
-def facts(order: Order, *, rating: int = 1, words: str = "It broke.", **more: Any) -> ReviewFacts:
+def facts(about: Order, *, rating: int = 1, words: str = "It broke.", **more: Any) -> ReviewFacts:
     """Tell of a review of an order, written an hour ago."""
-    told = {"number": make.number("RV"), "at": make.NOW - make.HOUR, "order": order.number, **more}
+    told = {"number": make.number("RV"), "at": make.NOW - make.HOUR, "order": about.number, **more}
     return ReviewFacts(rating=rating, words=words, **told)
 
 
-def review(order: Order, **more: Any) -> Review:
+def review(about: Order, **more: Any) -> Review:
     """Take a review of an order in."""
-    return reviews.add(order.shop, facts(order, **more), by=CHANNEL)
+    return reviews.add(about.shop, facts(about, **more), by=CHANNEL)
 
 
 def message(order: Order, words: str = "Where is it?", *, at: datetime | None = None, number: str = "") -> Conversation:
@@ -43,9 +43,7 @@ def some_reviews(shop: Shop, n: int) -> list[Review]:
     order = make.order(shop, lines=[make.line("Tea"), make.line("Cup")])
     lines = [line.number for line in order.lines.all()]
     found = [
-        review(
-            order, rating=1 + i % 5, line=lines[i % 2], at=make.NOW - (i % 3) * make.HOUR, words=f"words {i}" * (i % 4)
-        )
+        review(order, rating=1 + i % 5, line=lines[i % 2], at=make.NOW - (i % 3) * make.HOUR, words="words " * (i % 4))
         for i in range(n)
     ]
     for one in found[::3]:
