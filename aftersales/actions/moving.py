@@ -148,4 +148,4 @@ def resize(case: Case, lines: list[CaseLine], goods: dict[int, Decimal], freight
             CaseLine.objects.filter(pk=one.pk).update(amount=goods[one.line_id])
             one.amount = goods[one.line_id]
     case.goods_amount, case.freight_amount = sum(goods.values(), ZERO), freight
-    Case.objects.filter(pk=case.pk).update(goods_amount=case.goods_amount, freight_amount=freight, offer_amount=None)
+    Case.objects.filter(pk=case.pk).update(goods_amount=case.goods_amount, freight_amount=freight)
