@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from aftersales.views.cases import CaseList
+from aftersales.views.reviews import ReviewList
 from orders import inventory
 from orders.models import Sku
 from orders.views.lists import OrderList
@@ -28,6 +29,7 @@ from sellercenter.models import ListLayout, SavedView
 from sellercenter.pages import TablePage
 from sellercenter.permissions import SYSTEM
 from tests import make
+from tests.aftersales import talk
 from tests.aftersales.crowd import cases as make_cases
 from tests.conftest import url
 
@@ -52,6 +54,7 @@ FILLS = {
     StockList: lambda shop, n: skus(shop, n),
     JobList: lambda shop, n: some_jobs(shop, n),
     CaseList: lambda shop, n: make_cases(shop, n),
+    ReviewList: talk.some_reviews,
 }
 COLUMNS = [(page, name) for page in PAGES for name in page.table_class.base_columns]
 SORTS = [(page, f"{sign}{word}") for page in PAGES for word in page.table_class.sorts for sign in ("", "-")]
