@@ -5,6 +5,7 @@ Names follow the two platforms' (TikTok Shop `return_status`, Douyin `standard_a
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CaseKind(models.TextChoices):
@@ -97,7 +98,7 @@ class Problem(models.TextChoices):
     NOT_AS_DESCRIBED = "not_as_described", _("Not as described")
     LATE = "late", _("Late")
     CHANGED_MIND = "changed_mind", _("Changed mind")
-    PRICE = "price", _("Price")
+    PRICE = "price", pgettext_lazy("problem", "Price")
     OTHER = "other", _("Something else")
 
 
@@ -142,7 +143,7 @@ class AppealStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     FILED = "filed", _("Filed")
     WON = "won", _("Won")
-    LOST = "lost", _("Lost")
+    LOST = "lost", pgettext_lazy("appeal", "Lost")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     LAPSED = "lapsed", _("Not filed in time")
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q, Value, When
 from django.db.models.fields.generated import GeneratedField
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.states import ENDED, NEXT_SIDE, OPEN, CaseKind, CaseStatus, Fault, Problem, Side
 from orders.models import Buyer, Order, OrderLine, Sku
@@ -85,7 +86,7 @@ class Case(models.Model):
     pause_reason = models.CharField(_("why the clock stands"), max_length=200, blank=True)
 
     opened_by = models.CharField(_("opened by"), max_length=8, choices=Side.choices, default=Side.BUYER)
-    opened_at = models.DateTimeField(_("opened"), db_default=Now())
+    opened_at = models.DateTimeField(pgettext_lazy("case", "opened"), db_default=Now())
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     sent_back_at = models.DateTimeField(_("sent back"), null=True, blank=True)
     arrived_at = models.DateTimeField(_("came back"), null=True, blank=True)
@@ -95,7 +96,7 @@ class Case(models.Model):
     # The first reason counts in figures; later changes of it do not.
     reason = models.CharField(_("reason"), max_length=40)
     problem = models.CharField(_("problem"), max_length=16, choices=Problem.choices, default=Problem.OTHER)
-    fault = models.CharField(_("fault"), max_length=10, choices=Fault.choices, default=Fault.BUYER)
+    fault = models.CharField(pgettext_lazy("case", "fault"), max_length=10, choices=Fault.choices, default=Fault.BUYER)
     words = models.TextField(_("buyer's words"), max_length=2000, blank=True)
     got_goods = models.BooleanField(_("buyer has the goods"), null=True, blank=True)
     refusal = models.CharField(_("why it was refused"), max_length=40, blank=True)

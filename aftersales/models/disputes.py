@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.models.cases import Case, step_with_time, steps
 from aftersales.states import (
@@ -36,7 +37,7 @@ class Dispute(models.Model):
     status_at = models.DateTimeField(db_default=Now())
     due_at, due_step, due_later = steps()
     opened_by = models.CharField(_("opened by"), max_length=8, choices=Side.choices, default=Side.BUYER)
-    opened_at = models.DateTimeField(_("opened"), db_default=Now())
+    opened_at = models.DateTimeField(pgettext_lazy("case", "opened"), db_default=Now())
     evidence_by = models.DateTimeField(_("evidence by"), null=True, blank=True)
     demand = models.CharField(_("what is asked of us"), max_length=500, blank=True)
     statement = models.TextField(_("our statement"), max_length=2000, blank=True)
@@ -86,7 +87,7 @@ class Appeal(models.Model):
     answer_by = models.DateTimeField(_("answer expected by"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     outcome = models.CharField(_("answer of the platform"), max_length=500, blank=True)
-    opened_at = models.DateTimeField(_("opened"), db_default=Now())
+    opened_at = models.DateTimeField(pgettext_lazy("case", "opened"), db_default=Now())
     opened_label = models.CharField(_("opened by"), max_length=60)
 
     objects = ShopQuerySet.as_manager()
@@ -124,7 +125,7 @@ class Ticket(models.Model):
     case = models.ForeignKey(Case, models.SET_NULL, null=True, blank=True, related_name="tickets")
     words = models.TextField(_("what is wrong"), max_length=1000)
     answer = models.CharField(_("answer of the carrier"), max_length=500, blank=True)
-    opened_at = models.DateTimeField(_("opened"), db_default=Now())
+    opened_at = models.DateTimeField(pgettext_lazy("case", "opened"), db_default=Now())
     opened_label = models.CharField(_("opened by"), max_length=60)
     answer_by = models.DateTimeField(_("answer expected by"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales.states import CaseKind, Problem, Proposal
 from orders.models.goods import one_of
@@ -17,7 +18,7 @@ class Sop(models.Model):
     """What the shop answers to one problem (SOP); of several the first that fits is proposed."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="sops", db_index=False)
-    position = models.PositiveIntegerField(_("order"), default=1)
+    position = models.PositiveIntegerField(pgettext_lazy("position", "order"), default=1)
     problem = models.CharField(_("problem"), max_length=16, choices=Problem.choices)
     proposal = models.CharField(_("proposal"), max_length=16, choices=Proposal.choices)
     up_to = models.DecimalField(
@@ -61,7 +62,7 @@ class CaseRule(models.Model):
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="case_rules", db_index=False)
     name = models.CharField(_("name"), max_length=80)
-    position = models.PositiveIntegerField(_("order"), default=1)
+    position = models.PositiveIntegerField(pgettext_lazy("position", "order"), default=1)
     active = models.BooleanField(_("active"), default=False)
     kinds = ArrayField(models.CharField(max_length=10, choices=CaseKind.choices), verbose_name=_("kinds"), default=list)
     problems = ArrayField(
