@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from orders.models import Order, OrderLine
-from orders.states import LineStatus
+from orders.states import LineStatus, Status
 from sellercenter import money
 from sellercenter.money import ZERO
 
@@ -28,14 +28,15 @@ class Worth:
 
 
 def shares(order: Order, lines: Iterable[OrderLine]) -> Worth:
-    """Return what each line is worth of what was paid; cancelled lines and gifts are worth nothing.
+    """Return what each line is worth of what was paid; gifts are worth nothing, nor are lines cancelled on their own.
 
     A line is worth its amount when that much was paid for all of them; else the lines share what was paid by their
     amounts, each rounded down and the remainder on the last ones. What was paid beyond the order's total is no part.
     """
     lines = list(lines)
     paid = min(order.paid_amount, order.total_amount)
-    live = {line.pk: line.amount for line in lines if line.status != LineStatus.CANCELLED and not line.gift}
+    ended = order.status == Status.CANCELLED
+    live = {line.pk: line.amount for line in lines if not line.gift and (ended or line.status != LineStatus.CANCELLED)}
     return Worth(
         {line.pk: ZERO for line in lines}
         | (worth := spread(min(paid, sum(live.values(), ZERO)), live, order.currency)),
