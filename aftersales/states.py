@@ -25,7 +25,7 @@ class CaseStatus(models.TextChoices):
     REQUESTED = "requested", _("To answer")
     OFFERED = "offered", _("Offer made")
     TO_RETURN = "to_return", _("To be sent back")
-    RETURNING = "returning", _("On its way back")
+    RETURNING = "returning", pgettext_lazy("case", "On its way back")
     TO_INSPECT = "to_inspect", _("To inspect")
     TO_RESEND = "to_resend", _("To send again")
     REFUNDING = "refunding", _("Refunding")
