@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -84,18 +85,16 @@ _SORRY = gettext_lazy(
 _FINE = gettext_lazy("Dear {buyer}, we have accepted your request for the order {order}.")
 
 
-def propose(case: Case) -> dict[str, Any]:
+def propose(case: Case, *, sops: Sequence[Sop] | None = None) -> dict[str, Any]:
     """Return what the shop's policies propose for a case that is being opened, to be kept as `case.proposal`.
 
     Of the active policies for its problem the first one whose amount is enough and whose answer the kind of the case
-    allows; empty when there is none. Amounts are text with two decimals, in the currency of the case.
+    allows; empty when there is none. Amounts are text with two decimals, in the currency of the case. Whoever opens
+    many cases gives the shop's policies in their order, so that they are read once.
     """
     amount = case.goods_amount + case.freight_amount
-    fits = Q(up_to=None)
-    if case.currency == case.shop.currency:  # limits are in the shop's own money
-        fits |= Q(up_to__gte=amount)
-    found = Sop.objects.for_shop(case.shop).filter(fits, active=True, problem=case.problem)
-    sop = next((one for one in found if case.kind in FOLLOWED_BY[one.proposal]), None)
+    known = Sop.objects.for_shop(case.shop).filter(problem=case.problem) if sops is None else sops
+    sop = next((one for one in known if _fits(one, case, amount)), None)
     if sop is None:
         return {}
     offered = _share(amount, sop.percent or 0, case.currency) if sop.proposal == P.PARTIAL else None
@@ -107,6 +106,12 @@ def propose(case: Case) -> dict[str, Any]:
         **({"coupon": sop.coupon} if sop.coupon else {}),
         "why": {"problem": str(case.problem), "up_to": None if sop.up_to is None else str(sop.up_to)},
     }
+
+
+def _fits(sop: Sop, case: Case, amount: Decimal) -> bool:
+    """Say whether a policy speaks of this case; limits are in the shop's own money."""
+    enough = sop.up_to is None or (case.currency == case.shop.currency and amount <= sop.up_to)
+    return sop.active and sop.problem == case.problem and enough and case.kind in FOLLOWED_BY[sop.proposal]
 
 
 def follows(case: Case, move_name: str, amount: Decimal | None = None) -> bool:

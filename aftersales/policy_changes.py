@@ -31,9 +31,10 @@ Entry = TypeVar("Entry", Sop, CaseRule)
 # So many entries of each list a shop may keep: each new case is held against all of them.
 MOST = 100
 WORDS: dict[type[Sop] | type[CaseRule], str] = {Sop: "sop", CaseRule: "case_rule"}
-_FIELDS = {
+# What an entry says, in the order in which it is typed.
+FIELDS: dict[type[Sop] | type[CaseRule], tuple[str, ...]] = {
     Sop: ("problem", "proposal", "up_to", "percent", "coupon", "text", "active"),
-    CaseRule: ("name", "active", "kinds", "problems", "most_amount", "most_cases", "unshipped_only"),
+    CaseRule: ("name", "kinds", "problems", "most_amount", "most_cases", "unshipped_only", "active"),
 }
 # All that may stand in the history of a policy.
 CHANGES = tuple(f"{word}.{past}" for word in WORDS.values() for past in ("added", "changed", "moved", "removed"))
@@ -149,7 +150,7 @@ def _again(entry: Sop | CaseRule, *, seen: str, by: Actor) -> ShopPolicy:
     there = type(entry).objects.for_shop(entry.shop).filter(pk=entry.pk).first()
     if there is None:
         raise _gone()
-    for name in ("position", *_FIELDS[type(entry)]):
+    for name in ("position", *FIELDS[type(entry)]):
         setattr(entry, name, getattr(there, name))
     if mark(entry) != seen:
         raise Refused(_("Somebody changed this meanwhile. Look at it again, then repeat."), "changed_meanwhile")
@@ -186,7 +187,7 @@ def _record(policy: ShopPolicy, entry: Sop | CaseRule, past: str, *, by: Actor, 
 
 def _plain(entry: Sop | CaseRule) -> dict[str, Any]:
     """Return what an entry says, as the history keeps it."""
-    said = {name: getattr(entry, name) for name in _FIELDS[type(entry)]}
+    said = {name: getattr(entry, name) for name in FIELDS[type(entry)]}
     return {name: _word(value) for name, value in said.items()}
 
 

@@ -9,6 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from aftersales import policy_changes
 from aftersales.models import CaseRule, Sop
 from aftersales.states import CaseKind, Problem, Proposal
 from sellercenter import events
@@ -30,7 +31,9 @@ WORDS: dict[str, tuple[str, Text]] = {
     "case_rule.removed": ("trash", gettext_lazy("Rule removed: %s")),
 }
 _WORDED: dict[str, Any] = {"problem": Problem, "problems": Problem, "proposal": Proposal, "kinds": CaseKind}
-_BLANK: tuple[Any, ...] = (None, "", [])
+_BLANK: tuple[Any, ...] = (None, "", [], False)
+# The heading of an entry says these.
+_NAMED = ("name", "problem", "proposal")
 
 
 def of(shop: Shop, word: str, setting: Setting) -> list[dict[str, Any]]:
@@ -44,8 +47,7 @@ def of(shop: Shop, word: str, setting: Setting) -> list[dict[str, Any]]:
 def _entry(event: Event, model: type[Sop] | type[CaseRule], setting: Setting) -> dict[str, Any]:
     icon, words = WORDS[event.kind]
     before, after = event.data.get("before", {}), event.data.get("after", {})
-    # What an entry never said is left out where it comes or goes.
-    told = [name for name in after or before if (before and after) or {**before, **after}[name] not in _BLANK]
+    told = [name for name in policy_changes.FIELDS[model] + ("position",) if _worth(name, before, after)]
     details = [
         (_label(model, name), _said(name, before[name]) if name in before else "", _said(name, after.get(name)))
         for name in told
@@ -58,6 +60,13 @@ def _entry(event: Event, model: type[Sop] | type[CaseRule], setting: Setting) ->
         "at": moment(event.at, setting.zone, this_year=setting.year),
         "details": details,
     }
+
+
+def _worth(name: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Say whether a part is told: of an entry that comes or goes neither its name nor what it never said."""
+    if before and after:
+        return name in after
+    return name not in _NAMED and {**before, **after}.get(name) not in _BLANK
 
 
 def _name(data: dict[str, Any]) -> str:

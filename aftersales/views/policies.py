@@ -40,6 +40,13 @@ class EntryPage(ShopPage):
         found.shop = self.shop  # with its policy, read with the person
         return found
 
+    def cases_url(self, **asked: Any) -> str:
+        """Return the address of the case list with these filters."""
+        query = QueryDict(mutable=True)
+        for name, value in asked.items():
+            query.setlist(name, value if isinstance(value, list) else [value])
+        return f"{self.url('case_list')}?{query.urlencode()}"
+
 
 class EntryList(EntryPage):
     """One of the lists, in its order, with what it did and who changed it."""
@@ -77,13 +84,6 @@ class EntryList(EntryPage):
             "first": place == 0,
             "last": place == last,
         }
-
-    def cases_url(self, **asked: Any) -> str:
-        """Return the address of the case list with these filters."""
-        query = QueryDict(mutable=True)
-        for name, value in asked.items():
-            query.setlist(name, value if isinstance(value, list) else [value])
-        return f"{self.url('case_list')}?{query.urlencode()}"
 
 
 class SopList(EntryList):
@@ -240,8 +240,16 @@ class CaseRuleFormPage(EntryFormPage):
         sound = bool(rule.kinds) and not set(form.errors) - {"__all__"}
         if status == 422 and sound and "try" in self.request.POST:
             status = 200
-        trial = review_rules.dry_run(rule) if sound else None
-        return super().answer(form, status=status, trial=trial, tried=review_rules.mark(rule) if sound else "")
+        shown = self._trial(rule) if sound else {"trial": None, "tried": ""}
+        return super().answer(form, status=status, **shown, **context)
+
+    def _trial(self, rule: CaseRule) -> dict[str, Any]:
+        """Prepare last month's figures, with the cases that come near the rule: the list can't ask all that it asks."""
+        asked = {"kind": rule.kinds, "problem": rule.problems, "opened": SPANS[0]}
+        if rule.most_amount is not None:
+            asked["amount_to"] = rule.most_amount
+        trial = review_rules.dry_run(rule)
+        return {"trial": trial, "near_url": self.cases_url(**asked), "tried": review_rules.mark(rule)}
 
 
 class CaseRuleAdd(CaseRuleFormPage):
