@@ -67,6 +67,6 @@ def _act_by(case: Case) -> datetime | None:
 JOB_KINDS = [
     jobs.JobKind(
         *(REPLAN, _("New times for open cases"), Perm.POLICIES_EDIT, _prepare, _load, _wind),
-        record_url="case",
+        record_url="case_detail",
     )
 ]

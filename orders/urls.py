@@ -8,7 +8,7 @@ from sellercenter.list_views import list_paths
 urlpatterns = [
     path("", home.Home.as_view(), name="home"),
     *list_paths("orders", lists.OrderList),
-    *bulk.bulk_paths("orders/bulk"),
+    *bulk.OrderBulk.paths("orders/bulk"),
     path("orders/paste", lists.OrderPaste.as_view(), name="order_paste"),
     path("orders/<int:pk>", detail.OrderDetail.as_view(), name="order_detail"),
     path("orders/<int:pk>/approve", doors.OrderApprove.as_view(), name="order_approve"),
@@ -19,7 +19,6 @@ urlpatterns = [
     path("orders/<int:pk>/remind", doors.OrderRemind.as_view(), name="order_remind"),
     path("orders/<int:pk>/price", doors.OrderChangePrice.as_view(), name="order_change_price"),
     path("orders/<int:pk>/address", doors.OrderChangeAddress.as_view(), name="order_change_address"),
-    path("orders/<int:pk>/refund", doors.OrderRecordRefund.as_view(), name="order_record_refund"),
     path("orders/<int:pk>/cancel/accept", doors.OrderAcceptCancel.as_view(), name="order_accept_cancel"),
     path("orders/<int:pk>/cancel/refuse", doors.OrderRefuseCancel.as_view(), name="order_refuse_cancel"),
     path("orders/<int:pk>/note", doors.OrderNoteAdd.as_view(), name="order_note"),

@@ -333,7 +333,11 @@ NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 HOME_BOARDS = ["orders.views.home.BOARD"]
 # What other rooms show on the page of an order: `(order, setting, actor)` to a panel, or None. A panel names its
 # `template`, and the entries that it adds to the timeline, as orders/timeline.py makes them.
-ORDER_PANELS = ["aftersales.panels.of_order"]
+ORDER_PANELS = [
+    "aftersales.panels.of_order",
+    "aftersales.refunds_shown.of_order",
+    "aftersales.dispute_panels.of_order",
+]
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
 SWEEPS = [
@@ -393,6 +397,9 @@ WORK_NAMES = {
     "sellercenter.chores.check_invariants": _("Check that everything holds"),
 }
 
+# What the demo knows besides orders: functions `(market, shop, *, seed, until, events)` that fill a shop with it.
+DEMO_ROOMS = ["aftersales.demo.filling.fill"]
+
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS = [
     "aftersales.following.FOLLOWING",
@@ -406,7 +413,12 @@ EVENT_CONSUMERS = [
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
 MESSAGE_COMPOSERS = {"order": "orders.notices.compose", "conversation": "aftersales.conversations_sent.compose"}
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
-JOB_KINDS = ["orders.bulk.JOB_KINDS", "orders.policies.JOB_KINDS", "aftersales.policy_jobs.JOB_KINDS"]
+JOB_KINDS = [
+    "orders.bulk.JOB_KINDS",
+    "orders.policies.JOB_KINDS",
+    "aftersales.bulk.JOB_KINDS",
+    "aftersales.policy_jobs.JOB_KINDS",
+]
 # The jobs that give what is open the times of a new policy, by their kinds.
 POLICY_JOBS = ["orders.replan", "cases.replan"]
 # What must hold, as SQL; the second list holds while workers run. See `sellercenter/invariants.py`.

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from aftersales import detail, offers, panels, policies, timeline
+from aftersales.bulk import ACTIONS
 from aftersales.filters import TABS, CaseFilter
 from aftersales.models import Case
 from aftersales.tables import CaseTable, listed
-from sellercenter.pages import ShopPage, TablePage
+from sellercenter.pages import Bulk, ShopPage, TablePage
 from sellercenter.permissions import Perm
 
 
@@ -26,6 +27,7 @@ class CaseList(TablePage):
     title = gettext_lazy("Cases")
     queryset = listed()
     filterset_class, table_class, tabs = CaseFilter, CaseTable, TABS
+    bulk = tuple(Bulk(one.label, one.icon, one.permission, one.url_name, one.danger) for one in ACTIONS)
 
     def link(self, record: Case) -> str:
         """Return the address of the case's page."""

@@ -197,7 +197,7 @@ def test_a_choice_of_another_person_shop_or_time_is_refused(shop, other_shop, ow
         answer.says("can't be used any more")
     for broken in (of[:-2] + "xx", "nonsense", signing.dumps({"member": owner.member.pk}, salt="other")):
         owner.post(url("order_bulk_flag", shop), {"of": broken, "flag": "5"}).says("can't be used any more")
-    monkeypatch.setattr(bulk, "VALID_FOR", -1)
+    monkeypatch.setattr("sellercenter.bulk.VALID_FOR", -1)
     owner.post(url("order_bulk_flag", shop), {"of": of, "flag": "5"}).says("can't be used any more")
     assert Job.objects.count() == 0
 
