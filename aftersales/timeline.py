@@ -7,13 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from aftersales import reasons
-from aftersales.models import Appeal, Case, Dispute, Refund, Ticket
-from aftersales.states import CaseStatus, Proposal
+from aftersales.models import Appeal, Case, Dispute, Evidence, Refund, Ticket
+from aftersales.states import CaseStatus, Proof, Proposal, RefundStatus
 from orders.models import Order
 from orders.timeline import Detail, actor
 from sellercenter import money
@@ -22,6 +22,8 @@ from sellercenter.models import Event
 from sellercenter.texts import Text
 from sellercenter.times import moment
 
+_GIVEN_UP = ("alert-triangle", gettext_lazy("A step failed too often and was given up"))
+_AGAIN = ("rotate", gettext_lazy("A step that had failed is tried again"))
 # kind: (icon, words)
 WORDS: dict[str, tuple[str, Text]] = {
     "case.opened": ("message-report", gettext_lazy("Case opened")),
@@ -58,8 +60,8 @@ WORDS: dict[str, tuple[str, Text]] = {
     "case.extended": ("clock", gettext_lazy("Deadline extended")),
     "case.paused": ("player-pause", gettext_lazy("Clock stopped")),
     "case.resumed": ("rotate", gettext_lazy("Clock goes on")),
-    "case.step_failed": ("alert-triangle", gettext_lazy("A step failed too often and was given up")),
-    "case.replayed": ("rotate", gettext_lazy("A step that had failed is tried again")),
+    "case.step_failed": _GIVEN_UP,
+    "case.replayed": _AGAIN,
     "refund.requested": ("receipt-refund", gettext_lazy("Refund requested")),
     "refund.confirmed": ("checks", gettext_lazy("Refund confirmed by a second person")),
     "refund.rejected": ("ban", gettext_lazy("Refund rejected")),
@@ -67,10 +69,15 @@ WORDS: dict[str, tuple[str, Text]] = {
     "refund.submitted": ("send", gettext_lazy("Refund submitted")),
     "refund.succeeded": ("circle-check", gettext_lazy("Refund succeeded")),
     "refund.failed": ("alert-circle", gettext_lazy("Refund failed")),
+    "refund.tried_again": ("rotate", gettext_lazy("Asked for again")),
+    "refund.step_failed": ("alert-triangle", gettext_lazy("A step failed too often and was given up")),
+    "refund.replayed": ("rotate", gettext_lazy("A step that had failed is tried again")),
     "refund.unknown": ("alert-triangle", gettext_lazy("Nobody knows yet whether the refund went through")),
     "dispute.opened": ("scale", gettext_lazy("Dispute opened")),
     "dispute.evidence_asked": ("file-text", gettext_lazy("Platform asked for evidence")),
     "dispute.put_in": ("file-text", gettext_lazy("Statement put in")),
+    "dispute.stated": ("pencil", gettext_lazy("Statement changed")),
+    "dispute.evidence_warned": ("alarm", gettext_lazy("Warned that the time for evidence comes to its end")),
     "dispute.silent": ("alarm", gettext_lazy("Time for evidence passed without any")),
     "dispute.negotiating": ("message", gettext_lazy("Negotiation began")),
     "dispute.decided_for_buyer": ("gavel", gettext_lazy("Dispute decided for the buyer")),
@@ -78,12 +85,24 @@ WORDS: dict[str, tuple[str, Text]] = {
     "dispute.ended": ("check", gettext_lazy("Dispute ended by agreement")),
     "dispute.withdrawn": ("arrow-back-up", gettext_lazy("Dispute withdrawn")),
     "appeal.drafted": ("gavel", gettext_lazy("Appeal drafted")),
+    "appeal.changed": ("pencil", gettext_lazy("Appeal changed")),
+    "appeal.file_warned": ("alarm", gettext_lazy("Warned that the time to file the appeal comes to its end")),
     "appeal.filed": ("gavel", gettext_lazy("Appeal filed")),
+    "appeal.unanswered": ("alarm", gettext_lazy("The platform has not answered the appeal in time")),
+    "appeal.withdrawn": ("arrow-back-up", gettext_lazy("Appeal withdrawn")),
+    "appeal.lapsed": ("circle-x", gettext_lazy("Appeal not filed in time")),
     "appeal.won": ("circle-check", gettext_lazy("Appeal won")),
     "appeal.lost": ("circle-x", gettext_lazy("Appeal lost")),
     "ticket.opened": ("truck", gettext_lazy("Logistics ticket opened")),
     "ticket.answered": ("message", gettext_lazy("Carrier answered")),
+    "ticket.asked_again": ("rotate", gettext_lazy("Carrier asked again")),
+    "ticket.overdue": ("alarm", gettext_lazy("The carrier has not answered in time")),
     "ticket.solved": ("check", gettext_lazy("Logistics ticket solved")),
+    "ticket.closed": ("circle-x", gettext_lazy("Logistics ticket closed without a solution")),
+    "evidence.added": ("upload", gettext_lazy("Evidence added")),
+    "evidence.viewed": ("download", gettext_lazy("Evidence taken out")),
+    **{f"{name}.step_failed": _GIVEN_UP for name in ("dispute", "appeal", "ticket")},
+    **{f"{name}.replayed": _AGAIN for name in ("dispute", "appeal", "ticket")},
 }
 
 
@@ -94,6 +113,7 @@ def of_case(case: Case, at: Setting) -> list[dict[str, Any]]:
         "refund": Refund.objects.filter(case=case).values("pk"),
         "dispute": Dispute.objects.filter(case=case).values("pk"),
         "appeal": Appeal.objects.filter(case=case).values("pk"),
+        "evidence": Evidence.objects.filter(case=case).values("pk"),
     }
     return _stream(found, at, currency=case.currency, numbers={})
 
@@ -109,6 +129,20 @@ def of_order(order: Order, cases: Iterable[Case], at: Setting) -> list[dict[str,
     return _stream(found, at, currency=order.currency, numbers=numbers)
 
 
+def of_records(found: dict[str, Any], at: Setting, currency: str) -> list[dict[str, Any]]:
+    """Prepare what happened to disputes, appeals or tickets, given by kind and keys, and to the evidence for them."""
+    files = Evidence.objects.for_shop(at.shop)
+    for kind in ("dispute", "appeal"):
+        if kind in found:
+            found = found | {"evidence": files.filter(**{f"{kind}__in": found[kind]}).values("pk")}
+    return _stream(found, at, currency=currency, numbers={})
+
+
+def of_refund(refund: Refund, at: Setting) -> list[dict[str, Any]]:
+    """Prepare what happened to a refund, newest first."""
+    return _stream({"refund": [refund.pk]}, at, currency=refund.currency, numbers={})
+
+
 def _stream(found: dict[str, Any], at: Setting, *, currency: str, numbers: dict[int, str]) -> list[dict[str, Any]]:
     wanted = Q()
     for subject, keys in found.items():
@@ -119,7 +153,8 @@ def _stream(found: dict[str, Any], at: Setting, *, currency: str, numbers: dict[
 
 def _entry(event: Event, at: Setting, currency: str, numbers: dict[int, str]) -> dict[str, Any]:
     icon, words = WORDS.get(event.kind, ("point", event.kind))
-    details = _details(event.data, at, currency)
+    states = CaseStatus if event.subject_type == "case" else RefundStatus if event.subject_type == "refund" else None
+    details = _details(event.data, at, currency, states)
     if event.subject_type == "case" and event.subject_id in numbers:
         details.insert(0, (_("Case"), "", numbers[event.subject_id]))
     return {
@@ -133,12 +168,12 @@ def _entry(event: Event, at: Setting, currency: str, numbers: dict[int, str]) ->
     }
 
 
-def _details(data: dict[str, Any], at: Setting, currency: str) -> list[Detail]:
+def _details(data: dict[str, Any], at: Setting, currency: str, states: type[TextChoices] | None) -> list[Detail]:
     """Prepare what an event kept: (label, before, after)."""
     shown: list[Detail] = []
-    if data.get("after") in CaseStatus.values:
-        before = labels(CaseStatus).get(data.get("before", ""), "")
-        shown.append((_("State"), before, labels(CaseStatus)[data["after"]]))
+    if states is not None and data.get("after") in states.values:
+        before = labels(states).get(data.get("before", ""), "")
+        shown.append((_("State"), before, labels(states)[data["after"]]))
     if "amount" in data:
         shown.append((_("Amount"), "", money.text(Decimal(str(data["amount"])), currency)))
     if data.get("until"):
@@ -164,6 +199,7 @@ def _texts() -> list[tuple[str, str]]:
         ("provider_no", _("Number of the refund")),
         ("error", pgettext("of a gateway", "Answer")),
         ("appeal", _("Appeal")),
+        ("proof", _("What it shows")),
     ]
 
 
@@ -171,4 +207,5 @@ def _word(name: str, value: Any) -> str:
     """Show a code in the reader's language, and everything else as it is."""
     if name in ("reason", "refusal"):
         return str(reasons.label(str(value)))
-    return labels(Proposal).get(value, str(value)) if name == "proposed" else str(value)
+    words = {"proposed": Proposal, "proof": Proof}.get(name)
+    return labels(words).get(value, str(value)) if words else str(value)

@@ -425,11 +425,13 @@ POLICY_JOBS = ["orders.replan", "cases.replan"]
 INVARIANTS = [
     "sellercenter.invariants.INVARIANTS",
     "orders.invariants.INVARIANTS",
+    "aftersales.invariants.INVARIANTS",
     "aftersales.dispute_invariants.INVARIANTS",
     "aftersales.talk_invariants.INVARIANTS",
 ]
 LIVE_INVARIANTS = [
     "sellercenter.invariants.LIVE_INVARIANTS",
     "orders.invariants.LIVE_INVARIANTS",
+    "aftersales.invariants.LIVE_INVARIANTS",
     "aftersales.dispute_invariants.LIVE_INVARIANTS",
 ]

@@ -38,6 +38,6 @@ def dispute(shop: Any) -> Dispute:
 
 def appeal(shop: Any, kind: str = "penalty", **facts: Any) -> Appeal:
     """Draft an appeal of which the shop was told yesterday."""
-    told = {"words": "It was shipped in time.", "told_at": make.NOW - make.DAY, "target": "PEN-1", **facts}
-    drafted = appeals.draft(shop, kind=kind, by=SYSTEM, **told)
+    told = {"words": "It was shipped in time.", "told_at": make.NOW - make.DAY, "target": "PEN-1", "by": SYSTEM}
+    drafted = appeals.draft(shop, **{**told, "kind": kind, **facts})
     return Appeal.objects.select_related("shop__policy", "case").get(pk=drafted.pk)
