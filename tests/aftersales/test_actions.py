@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from aftersales import actions, refund_actions
+from aftersales import actions, refund_actions, rulings
 from aftersales.models import Case, Refund, Sop
 from aftersales.states import CaseKind, CaseStatus
 from orders import actions as order_actions
@@ -20,7 +20,7 @@ from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
 from tests import make
 from tests.conftest import fresh, row, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everything_holds")]
 K, S = CaseKind, CaseStatus
 
 
@@ -352,7 +352,8 @@ def test_a_refusal_fits_the_case_and_some_need_proof(shop, after_sales):
 
 def test_the_platform_may_grant_a_part(shop):
     case = make.case(shop, S.DISPUTED)
+    ruling = {"conclusion": "A part is fair.", "by": SYSTEM}
     with refused("too_much"):
-        actions.decide_for_buyer(case, amount=Decimal("20.01"), by=SYSTEM)
-    actions.decide_for_buyer(fresh(case), amount=Decimal("7.00"), by=SYSTEM)
+        rulings.decide_for_buyer(case.disputes.get(), amount=Decimal("20.01"), **ruling)
+    rulings.decide_for_buyer(case.disputes.get(), amount=Decimal("7.00"), **ruling)
     assert (Refund.objects.get().amount, case.order.lines.get().refunded_amount) == (Decimal("7.00"), Decimal("7.00"))

@@ -21,7 +21,7 @@ from sellercenter.permissions import BUYER, SYSTEM
 from tests import make
 from tests.conftest import fresh, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everything_holds")]
 K, S = CaseKind, CaseStatus
 SECOND = timedelta(seconds=1)
 

@@ -19,7 +19,7 @@ from sellercenter.permissions import BUYER
 from tests import make
 from tests.conftest import fresh, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("everything_holds")]
 K, S = CaseKind, CaseStatus
 SAID = {"actor_kind": "system", "actor_label": "system"}
 

@@ -12,13 +12,13 @@ from aftersales.models import Refund
 from aftersales.refund_gateways import RecordingGateway
 from aftersales.states import RefundStatus as S
 from orders import actions, payments
-from orders.facts import PaymentFacts
 from orders.models import Order
-from orders.states import PaymentMethod, Status
+from orders.states import Status
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ShopPolicy
 from sellercenter.permissions import BUYER, SYSTEM, StockRole, actor_for
 from tests import make
+from tests.aftersales.money import order_owing
 from tests.conftest import fresh, told
 
 pytestmark = pytest.mark.django_db
@@ -35,17 +35,6 @@ def recording(settings):
     settings.REFUND_GATEWAY = "aftersales.refund_gateways.RecordingGateway"
     RecordingGateway.taken.clear()
     return RecordingGateway.taken
-
-
-def order_owing(shop, *, due: str | None = "20.00", first="12.00", second="8.00"):
-    """Load a cancelled order that was paid by two payments and of which so much has to go back."""
-    paid = [
-        PaymentFacts(PaymentMethod.ALIPAY, D(amount), make.NOW - make.DAY, f"T-{shop.code}-{make.number()}")
-        for amount in (first, second)
-    ]
-    order = make.order(shop, Status.CANCELLED, payments=paid)
-    Order.objects.filter(pk=order.pk).update(refund_due=D(due or 0))
-    return fresh(order)
 
 
 def make_one(order, amount="5.00", by=SYSTEM, **more):
@@ -122,7 +111,7 @@ def test_what_was_paid_by_hand_is_booked_once_under_its_number(shop, owner):
         refund_actions.settle_by_hand(Refund.objects.get(pk=first.pk), number="BANK-2", by=owner.actor)
     assert no.value.code == "not_now"
     assert told(order).count("order.refunded") == 1
-    assert told(first) == ["refund.requested", "refund.settled_by_hand"]
+    assert told(first) == ["refund.requested", "refund.succeeded"]
 
 
 def test_above_the_limit_somebody_else_confirms(shop, owner):
