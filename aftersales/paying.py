@@ -173,7 +173,7 @@ def _ask_at(refund: Refund, at: datetime) -> None:
 def succeed(refund: Refund, move: str, number: str, *, by: Actor, **fields: object) -> None:
     """Make the move of a refund whose order the caller has locked: book its money, and end its case if that was all."""
     number = number[:80]
-    told = {"amount": refund.amount, "number": number}
+    told = {"amount": refund.amount, "provider_no": number, "by_hand": move == "settle_by_hand"}
     REFUND.move(refund, move, by=by, data=told, ended_at=Now(), provider_no=number, last_error="", **fields)
     payments.book_refund(
         refund.payment, amount=refund.amount, reference=number, refund=refund.key, owed=refund.case_id is None, by=by

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -35,8 +35,11 @@ PAY = "aftersales.tasks.pay_refunds"
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 # What still counts against the limit of what goes back without a second look.
 COUNTED = (*REFUND_OPEN, RefundStatus.SUCCEEDED)
-# Money that did not go back and for which nobody has asked again.
 _STUCK = (RefundStatus.FAILED, RefundStatus.REJECTED)
+_LATER = Refund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"))
+_LATER = _LATER.alias(granted_by=Coalesce("case_id", 0))
+# Failed or rejected, and nobody has asked again.
+LEFT_BEHIND = Q(status__in=_STUCK) & ~Q(Exists(_LATER.filter(granted_by=Coalesce(OuterRef("case_id"), 0))))
 # What an order is asked by, when the system could not ask for its refund.
 _STEP = "make_refund"
 
@@ -141,13 +144,6 @@ def _asked(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
     return refunds.filter(case=None, status__in=REFUND_OPEN)
 
 
-def left_behind(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
-    """Keep the refunds that failed or were rejected and for which nobody has asked again."""
-    later = Refund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"))
-    later = later.alias(granted_by=Coalesce("case_id", 0)).filter(granted_by=Coalesce(OuterRef("case_id"), 0))
-    return refunds.filter(~Exists(later), status__in=_STUCK)
-
-
 @transaction.atomic
 def make_owed_of(order: Order, *, by: Actor) -> list[Refund]:
     """Ask for everything that is owed of one order without a case; refused when nothing is."""
@@ -170,7 +166,7 @@ def owing() -> QuerySet[Order]:
     given_up = Fault.objects.filter(subject_type="order", subject_id=OuterRef("pk"), step=_STEP)
     free = Order.objects.filter(refund_due__gt=0, paid_amount__gt=F("refunded_amount") + F("refunding_amount"))
     return free.exclude(status=Status.UNPAID).filter(
-        ~Exists(left_behind(Refund.objects.filter(order=OuterRef("pk"), case=None))),
+        ~Exists(Refund.objects.filter(LEFT_BEHIND, order=OuterRef("pk"), case=None)),
         ~Exists(given_up),
         Exists(gives.filter(amount__gt=F("refunded") + F("refunding"))),
         refund_due__gt=Coalesce(Subquery(asked.values("sum")), Decimal(0)),

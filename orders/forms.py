@@ -131,25 +131,6 @@ class PriceForm(forms.Form):
     seen = forms.DecimalField(max_digits=14, decimal_places=2, widget=forms.HiddenInput)
 
 
-class RefundForm(forms.Form):
-    """What went back to the buyer, and under which number."""
-
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.NumberInput(attrs={"step": "0.01", "min": "0.01"}),
-        error_messages={"required": _("Give the amount that went back.")},
-    )
-    reference = forms.CharField(
-        label=_("Number of the refund"),
-        max_length=80,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autofocus": True}),
-        help_text=_("As the payment provider or the platform names it. The same number counts once."),
-        error_messages={"required": _("A refund needs its number, so that it counts once.")},
-    )
-
-
 class AddressForm(forms.Form):
     """Where an order goes instead; what is stored of a person is never shown here, and stays when a field is empty."""
 

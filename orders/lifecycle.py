@@ -105,7 +105,6 @@ ORDER = Lifecycle(
     ),
     Move(
         *("record_refund", [state for state in S if state != S.UNPAID], "", Perm.REFUNDS_MAKE),
-        label=_("Refund made"),
         event="refunded",
     ),
     begins=S.UNPAID,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from orders import detail
-from orders.forms import AddressForm, CancelForm, HoldForm, PriceForm, RefundForm, RefuseForm, RemindForm, ShipForm
+from orders.forms import AddressForm, CancelForm, HoldForm, PriceForm, RefuseForm, RemindForm, ShipForm
 from orders.lifecycle import ORDER
 from orders.models import Order
 from orders.states import LineStatus
@@ -142,11 +142,6 @@ def _moves_house(order: Order, at: Setting, history: Sequence[Event]) -> str:
     return _("What you leave empty of name, phone, street and postcode stays as it is.")
 
 
-def _refunds(order: Order, at: Setting, history: Sequence[Event]) -> str:
-    due = money.text(order.refund_due, order.currency)
-    return _("%s is to be refunded. Note here what went back; this alone sends no money.") % due
-
-
 def _stops(order: Order, at: Setting, history: Sequence[Event]) -> str:
     return _("Nobody can approve, ship or cancel the order until it is released.")
 
@@ -165,10 +160,6 @@ def _price_form(order: Order) -> PriceForm:
     return PriceForm(initial=now, auto_id="price_%s")
 
 
-def _refund_form(order: Order) -> RefundForm:
-    return RefundForm(initial={"amount": order.refund_due}, auto_id="refund_%s")
-
-
 def _address_form(order: Order) -> AddressForm:
     region = {"province": order.province, "city": order.city, "district": order.district}
     return AddressForm(initial=region, auto_id="address_%s")
@@ -181,9 +172,6 @@ OFFERS: dict[str, Offer] = {
     "ship": Offer("truck", _ships, _ship_form, main=True),
     "remind": Offer(
         *("bell", _reminds, lambda order: RemindForm(code=order.shop.policy.coupon, auto_id="remind_%s")), main=True
-    ),
-    "record_refund": Offer(
-        "receipt-refund", _refunds, _refund_form, main=True, fits=lambda order: order.refund_due > 0
     ),
     "change_price": Offer("discount", _prices, _price_form),
     "change_address": Offer("map-pin", _moves_house, _address_form),

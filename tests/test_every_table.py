@@ -16,8 +16,12 @@ from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from aftersales.views.appeals import AppealList
 from aftersales.views.cases import CaseList
+from aftersales.views.disputes import DisputeList
+from aftersales.views.refunds import RefundList
 from aftersales.views.reviews import ReviewList
+from aftersales.views.tickets import TicketList
 from orders import inventory
 from orders.models import Sku
 from orders.views.lists import OrderList
@@ -29,8 +33,9 @@ from sellercenter.models import ListLayout, SavedView
 from sellercenter.pages import TablePage
 from sellercenter.permissions import SYSTEM
 from tests import make
-from tests.aftersales import talk
+from tests.aftersales import proofs, talk
 from tests.aftersales.crowd import cases as make_cases
+from tests.aftersales.money import some_refunds
 from tests.conftest import url
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +59,11 @@ FILLS = {
     StockList: lambda shop, n: skus(shop, n),
     JobList: lambda shop, n: some_jobs(shop, n),
     CaseList: lambda shop, n: make_cases(shop, n),
+    RefundList: some_refunds,
     ReviewList: talk.some_reviews,
+    DisputeList: proofs.some_disputes,
+    AppealList: proofs.some_appeals,
+    TicketList: proofs.some_tickets,
 }
 COLUMNS = [(page, name) for page in PAGES for name in page.table_class.base_columns]
 SORTS = [(page, f"{sign}{word}") for page in PAGES for word in page.table_class.sorts for sign in ("", "-")]

@@ -53,12 +53,12 @@ REFUND = Lifecycle(
     Move(
         *("settle_by_hand", [S.REQUESTED, S.UNKNOWN], S.SUCCEEDED, _MAKE),
         label=_("Note that it was paid"),
-        event="settled_by_hand",
+        event="succeeded",
     ),
     Move(
         *("note_failure", [S.UNKNOWN], S.FAILED, _CONFIRM),
         label=_("Note that it was not paid"),
-        event="failure_noted",
+        event="failed",
     ),
     Move(
         *("try_again", [S.FAILED, S.REJECTED], "", _MAKE),

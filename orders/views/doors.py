@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orders import actions, changes, fulfilment, payments
+from orders import actions, changes, fulfilment
 from orders.facts import RecipientFacts
 from orders.forms import (
     AbnormalForm,
@@ -18,7 +18,6 @@ from orders.forms import (
     HoldForm,
     NoteForm,
     PriceForm,
-    RefundForm,
     RefuseForm,
     RemindForm,
     SellerNoteForm,
@@ -139,24 +138,6 @@ class OrderChangeAddress(OrderAct):
         region = {name: data[name] for name in ("province", "city", "district")}
         changes.change_address(record, recipient=recipient, **region, by=self.actor)
         return None
-
-
-class OrderRecordRefund(OrderAct):
-    """Note that money went back to the buyer."""
-
-    permission, form_class = Perm.REFUNDS_MAKE, RefundForm
-
-    def act(self, record: Order, data: dict[str, Any]) -> Text | None:
-        """Call the verb, and say what is left to refund."""
-        if not payments.record_refund(record, **data, by=self.actor):
-            return _("This refund was noted already; nothing has changed.")
-        told = {
-            "amount": money.text(data["amount"], record.currency),
-            "due": money.text(record.refund_due, record.currency),
-        }
-        if record.refund_due:
-            return _("%(amount)s is noted as refunded; %(due)s is still to be refunded.") % told
-        return _("%(amount)s is noted as refunded.") % told
 
 
 class OrderAcceptCancel(OrderAct):

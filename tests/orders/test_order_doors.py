@@ -14,7 +14,7 @@ from orders.offers import OFFERS
 from orders.states import Status
 from sellercenter import events
 from sellercenter.models import ShopPolicy
-from sellercenter.permissions import BUYER, SYSTEM
+from sellercenter.permissions import BUYER
 from tests import make
 from tests.conftest import ROLES, fresh, row, told, url
 
@@ -28,10 +28,9 @@ SENT: dict[str, dict[str, Any]] = {
     "change_price": {"adjustment": "-2.00", "freight": "6.00", "seen": "20.00"},
     "change_address": {"province": "浙江", "city": "杭州", "district": "西湖"},
     "refuse_cancel": {"reason": "already packed"},
-    "record_refund": {"amount": "5.00", "reference": "R1"},
 }
-# What may be done twice, or counts once without a refusal.
-REPEATED = ("change_price", "change_address", "record_refund")
+# What may be done twice.
+REPEATED = ("change_price", "change_address")
 # Where a move leads that does not name it in the table.
 STATUS = {name: ORDER.moves[name].target for name in OFFERS}
 
@@ -339,46 +338,3 @@ def test_after_the_last_second_a_wish_can_only_be_granted(shop, owner):
     words = "There is no cancel request that could still be refused."
     refuses(owner.post(url("order_refuse_cancel", order), SENT["refuse_cancel"]), words, order, before)
     owner.post(url("order_accept_cancel", order)).says("The cancel request is accepted")
-
-
-# --- Refunds ----------------------------------------------------------------------------------------------------------
-
-
-def cancelled(shop):
-    order = make.order(shop, Status.TO_SHIP)
-    actions.cancel(order, reason="sold out", by=SYSTEM)
-    return order
-
-
-def test_a_refund_that_was_made_leaves_the_list_of_those_to_make(shop, finance):
-    order = cancelled(shop)
-    page = finance.get(url("order_detail", order)).says("¥20.00 is to be refunded. Note here what went back")
-    assert page.context["order"]["lead"]["name"] == "record_refund"
-    assert page.context["order"]["lead"]["form"]["amount"].value() == Decimal("20.00")
-    sent = {"amount": "15.00", "reference": " R1 "}
-    finance.post(url("order_record_refund", order), sent).says("¥15.00 is noted as refunded; ¥5.00 is still to be")
-    finance.post(url("order_record_refund", order), sent).says("This refund was noted already")
-    assert order.number in finance.get(f"{url('order_list', shop)}?settle=refund").text
-    finance.post(url("order_record_refund", order), {"amount": "5", "reference": "R2"}).says(
-        "¥5.00 is noted as refunded."
-    )
-    assert order.number not in finance.get(f"{url('order_list', shop)}?settle=refund").text
-    page = finance.get(url("order_detail", order)).says("R1").says("R2")
-    assert (page.context["order"]["lead"], page.context["order"]["moves"]) == (None, [])
-
-
-@pytest.mark.parametrize(
-    ("sent", "words"),
-    [
-        ({"amount": ""}, "Give the amount that went back."),
-        ({"amount": "0"}, "A refund is more than nothing"),
-        ({"amount": "-1"}, "A refund is more than nothing"),
-        ({"amount": "20.01"}, "Not more than ¥20.00 can still be refunded."),
-        ({"reference": " "}, "A refund needs its number"),
-    ],
-)
-def test_a_refund_that_makes_no_sense_is_refused(shop, finance, sent, words):
-    order = cancelled(shop)
-    before = state(order)
-    sent = {"amount": "20", "reference": "R1"} | sent
-    refuses(finance.post(url("order_record_refund", order), sent), words, order, before)
