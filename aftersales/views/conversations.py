@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from aftersales import canned, conversations, talk_counts
 from aftersales.models import CannedReply, Case, ChatMessage, Conversation
@@ -36,7 +36,7 @@ NEWEST = Sort("last_at", descending=True)
 SOONEST = Sort("reply_by")
 _WRITTEN = Sort("at", descending=True)
 # (code, label, order); the first is where one begins.
-_TABS = (("", gettext_lazy("Waiting"), SOONEST), ("unread", gettext_lazy("Unread"), NEWEST))
+_TABS = (("", pgettext_lazy("buyer", "Waiting"), SOONEST), ("unread", gettext_lazy("Unread"), NEWEST))
 TABS = (*_TABS, ("all", gettext_lazy("All"), NEWEST))
 
 
@@ -166,7 +166,7 @@ class ThreadPage(TalkPage):
             # Whoever looks at an older page has not seen what came since.
             answer_form=None if thread["newest_url"] else self._answer_form(one, form),
             buyer=self._buyer(one),
-            page={"title": one.buyer_nickname or self.title, "actions": _canned(self)},
+            page={"actions": _canned(self)},
         )
 
     def thread(self, one: Conversation) -> dict[str, Any]:

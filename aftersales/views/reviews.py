@@ -34,6 +34,9 @@ _LISTED = (
 )
 
 
+_OPEN = 3
+
+
 class ReviewList(TablePage):
     """The reviews of this shop: the negative ones that wait for an answer, and all others."""
 
@@ -210,7 +213,9 @@ class ReviewWeeks(ShopPage):
         found = weekly(self.shop, now=self.now, product=asked)
         crumbs = [{"label": _("Reviews"), "url": self.url("review_list")}, {"label": self.title, "url": ""}]
         heads = [*labels(Cause).values(), _("Not classified")]
-        return self.show(page={"breadcrumbs": crumbs}, heads=heads, products=[self._product(one) for one in found])
+        # The worst stand open; the others say their share and open at a click.
+        shown = [self._product(one) | {"open": place < _OPEN} for place, one in enumerate(found)]
+        return self.show(page={"breadcrumbs": crumbs}, heads=heads, products=shown)
 
     def _product(self, product: ProductWeeks) -> dict[str, Any]:
         rows = [self._week(product, week) for week in product.weeks]
