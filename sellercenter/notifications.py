@@ -21,12 +21,16 @@ BATCH = 5000
 
 @dataclass(frozen=True)
 class Notice:
-    """What people are told of one kind of event: those who hold the right read the words beside the icon."""
+    """What people are told of one kind of event: those who hold the right read the words beside the icon.
+
+    With `when`, only events for which it holds are told; it sees the shop with its policy.
+    """
 
     kind: str
     perm: Perm
     icon: str
     words: Text
+    when: Callable[[Event], bool] = lambda event: True
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Staff:
 
     def take(self, told: list[Event]) -> None:
         """Tell everybody who holds the right and did not do it themselves; told twice, nobody reads it twice."""
+        told = [event for event in told if self.by_kind[event.kind].when(event)]
         team = _teams({event.shop_id for event in told})
         rows = [
             Notification(shop_id=event.shop_id, member_id=member_id, event=event)

@@ -38,7 +38,7 @@ def fan_out(limit: int) -> int:
 
 def _claim(limit: int) -> list[Event]:
     """Lock owed events that nobody else is passing on."""
-    owed = Event.objects.filter(owed_at__lte=Now()).order_by("owed_at", "pk").select_related("shop")
+    owed = Event.objects.filter(owed_at__lte=Now()).order_by("owed_at", "pk").select_related("shop__policy")
     return list(owed.select_for_update(skip_locked=True, of=("self",))[:limit])
 
 

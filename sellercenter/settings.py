@@ -405,13 +405,20 @@ EVENT_CONSUMERS = [
     "aftersales.following.FOLLOWING",
     "orders.notices.STAFF",
     "orders.notices.BUYERS",
+    "aftersales.notices.STAFF",
+    "aftersales.notices.BUYERS",
     "aftersales.policy_changes.NEW_SHOPS",
     "aftersales.review_rules.NEW_CASES",
     "aftersales.conversations_sent.BUYERS",
     "aftersales.refunds_reported.REPORTED",
 ]
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
-MESSAGE_COMPOSERS = {"order": "orders.notices.compose", "conversation": "aftersales.conversations_sent.compose"}
+MESSAGE_COMPOSERS = {
+    "order": "orders.notices.compose",
+    "case": "aftersales.notices.compose_case",
+    "refund": "aftersales.notices.compose_refund",
+    "conversation": "aftersales.conversations_sent.compose",
+}
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
 JOB_KINDS = [
     "orders.bulk.JOB_KINDS",
