@@ -42,7 +42,14 @@ def of_order(order: Order, at: Setting, by: Actor) -> dict[str, Any] | None:
     if not records and form is None:
         return None
     url = reverse("ticket_open", args=[at.shop.code, order.pk])
-    return {"template": "aftersales/parts/tickets.html", "records": records, "form": form, "url": url}
+    # What happened to tickets stands in the timeline of the cases' panel.
+    return {
+        "template": "aftersales/parts/tickets.html",
+        "records": records,
+        "form": form,
+        "url": url,
+        "timeline": [],
+    }
 
 
 def disputes_waiting(shop: Shop) -> QuerySet[Dispute]:
