@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from aftersales import actions
+from aftersales import actions, review_rules
 from aftersales.lifecycle.cases import CASE
 from aftersales.models import Case
 from aftersales.states import CaseKind, CaseStatus
@@ -20,12 +20,12 @@ BATCH = 250
 
 def fire_due(limit: int = BATCH) -> int:
     """Let up to `limit` cases whose time is up take their next step; return how many were handled."""
-    return _CASES.fire(limit)
+    return CASES.fire(limit)
 
 
 def replay(fault: Fault, *, by: Actor) -> None:
     """Let a step of a case that was given up come again, now, if it still makes sense; forget the fault."""
-    _CASES.replay(fault, by=by)
+    CASES.replay(fault, by=by)
 
 
 def _orders_first(keys: list[int]) -> list[int]:
@@ -84,5 +84,8 @@ def _close(case: Case, _now: datetime) -> None:
     actions.close(case, by=SYSTEM)
 
 
-_STEPS = {"warn": _warn, "consent": _consent, "decline_offer": _decline_offer, "lapse": _lapse, "close": _close}
-_CASES = DueSteps(CASE, Case, _STEPS, lock_first=_orders_first)
+_STEPS = {
+    **{"review": review_rules.review, "warn": _warn, "consent": _consent},
+    **{"decline_offer": _decline_offer, "lapse": _lapse, "close": _close},
+}
+CASES = DueSteps(CASE, Case, _STEPS, lock_first=_orders_first)

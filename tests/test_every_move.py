@@ -1,4 +1,7 @@
-"""Every move of every lifecycle: from where and by whom it is declared, once, with its event and its timer."""
+"""Every move of an order's life: from where and by whom it is declared, once, with its event and its timer.
+
+The lives of after-sales are walked in `tests/aftersales/test_every_move.py`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ FIELDS = {name: {"cancelled_at": make.NOW} for name, move in ORDER.moves.items()
 FIELDS |= {name: {"updated_at": make.NOW} for name, move in ORDER.moves.items() if not move.target}
 ASKED = {"cancel_requested_at": make.NOW - make.HOUR, "cancel_wish": "too late", "answer_by": make.NOW + make.DAY}
 # What makes the condition of a move true, and each thing that makes it false.
-READY = {"accept_cancel": ASKED, "refuse_cancel": ASKED, "release": {"held": True}}
+READY = {"accept_cancel": ASKED, "refuse_cancel": ASKED, "withdraw_cancel": ASKED, "release": {"held": True}}
 BLOCKED = [
     ("approve", {"held": True}),
     ("ship_part", {"held": True}),
@@ -40,6 +43,7 @@ BLOCKED = [
     ("accept_cancel", {}),
     ("refuse_cancel", {}),
     ("refuse_cancel", {**ASKED, "answer_by": make.NOW}),
+    ("withdraw_cancel", {}),
     ("hold", {"held": True}),
     ("release", {}),
     ("remind", {"reminded_at": make.NOW - 23 * make.HOUR}),
