@@ -12,7 +12,7 @@ from orders.models import Order
 from sellercenter.models import Shop
 
 MOST_CANDIDATES = 10_000
-_NUMBER_LIKE = re.compile(r"(?=.*\d)[\w./#+-]{4,64}")
+_NUMBER_LIKE = re.compile(r"(?=.*\d)[\w./#+-]{3,64}")
 
 
 def by_order(shop: Shop, text: str) -> Q:

@@ -330,7 +330,7 @@ NAVIGATION = [
 NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 
 # The boards of the home page, room by room.
-HOME_BOARDS = ["orders.views.home.BOARD"]
+HOME_BOARDS = ["orders.views.home.BOARD", "aftersales.views.home.BOARD"]
 # What other rooms show on the page of an order: `(order, setting, actor)` to a panel, or None. A panel names its
 # `template`, and the entries that it adds to the timeline, as orders/timeline.py makes them.
 ORDER_PANELS = [
@@ -424,6 +424,7 @@ JOB_KINDS = [
     "orders.bulk.JOB_KINDS",
     "orders.policies.JOB_KINDS",
     "aftersales.bulk.JOB_KINDS",
+    "aftersales.refund_bulk.JOB_KINDS",
     "aftersales.policy_jobs.JOB_KINDS",
 ]
 # The jobs that give what is open the times of a new policy, by their kinds.
@@ -433,6 +434,7 @@ INVARIANTS = [
     "sellercenter.invariants.INVARIANTS",
     "orders.invariants.INVARIANTS",
     "aftersales.invariants.INVARIANTS",
+    "aftersales.refund_invariants.INVARIANTS",
     "aftersales.dispute_invariants.INVARIANTS",
     "aftersales.talk_invariants.INVARIANTS",
 ]
@@ -440,5 +442,6 @@ LIVE_INVARIANTS = [
     "sellercenter.invariants.LIVE_INVARIANTS",
     "orders.invariants.LIVE_INVARIANTS",
     "aftersales.invariants.LIVE_INVARIANTS",
+    "aftersales.refund_invariants.LIVE_INVARIANTS",
     "aftersales.dispute_invariants.LIVE_INVARIANTS",
 ]

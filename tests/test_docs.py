@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from orders.lifecycle import ORDER
-from orders.notices import BUYERS, STAFF
 from orders.states import Status
 from orders.timeline import WORDS
+from sellercenter import events, notifications
 from sellercenter.crash import POINTS
 from sellercenter.models import POLICY_CLOCKS, ShopPolicy
+from sellercenter.outgoing import Buyers
 from sellercenter.permissions import STOCK_ROLES, ActorKind, Perm, StockRole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -107,8 +108,9 @@ def test_notices_name_who_is_told_of_what() -> None:
         for kinds, right, buyer in rows(page("notices.md"), "event")
         for kind in codes(kinds)
     ]
-    people = {notice.kind: [notice.perm.value] for notice in STAFF.notices}
-    expected = {kind: (people.get(kind, []), kind in BUYERS.kinds) for kind in STAFF.kinds | BUYERS.kinds}
+    people = {notice.kind: [notice.perm.value] for staff in notifications.staff() for notice in staff.notices}
+    letters = [kind for one in events.consumers() if isinstance(one, Buyers) for kind in one.kinds]
+    expected = {kind: (people.get(kind, []), kind in letters) for kind in {*people, *letters}}
     assert {kind: (right, buyer) for kind, right, buyer in told} == expected
 
 

@@ -26,23 +26,36 @@ from sellercenter.policy_forms import span_said
 
 @dataclass(frozen=True)
 class Counter:
-    """A number on the board: the length of the list that `query` opens, counted through the list's own filter."""
+    """A number on the board: the length of the list that `query` opens, counted through the list's own filter.
+
+    A page that is no table says what it lists by `listed`, and where it is by `url_name`.
+    """
 
     label: Text
     query: str
     icon: str
     tone: str = ""
     help: Callable[[Shop], Text] = lambda shop: ""
-    page: type[TablePage] = OrderList
+    page: type[ShopPage] = OrderList
+    listed: Callable[[Shop], QuerySet] | None = None
+    url_name: str = ""
+
+    @property
+    def place(self) -> str:
+        """The name of the address of the list."""
+        return self.url_name or self.page.url_name  # type: ignore[attr-defined]
 
     @property
     def key(self) -> str:
         """The name of the number among those of the board."""
-        return f"{self.page.url_name}?{self.query}"
+        return f"{self.place}?{self.query}"
 
     def rows(self, shop: Shop, now: datetime) -> QuerySet:
         """Return what is counted."""
+        if self.listed is not None:
+            return self.listed(shop)
         query, page = QueryDict(self.query), self.page
+        assert issubclass(page, TablePage)
         everything = page.queryset.model._default_manager.for_shop(shop)  # type: ignore[attr-defined]
         filters = page.filterset_class(query, everything, shop=shop, now=now)
         tab = next((tab.condition for tab in page.tabs if tab.code == query.get("tab")), Q())
@@ -117,7 +130,7 @@ class Home(ShopPage):
         return {
             "label": counter.label,
             "count": money.capped(count, CAP),
-            "url": f"{self.url(counter.page.url_name)}?{counter.query}",
+            "url": f"{self.url(counter.place)}?{counter.query}" if counter.query else self.url(counter.place),
             "icon": counter.icon,
             "tone": counter.tone,
             "help": counter.help(self.shop),

@@ -12,7 +12,7 @@ from orders.models import Order
 from sellercenter.models import Shop
 from tests import make
 
-KINDS, STATES = list(CaseKind.values), list(CaseStatus.values)
+KINDS, STATES = [*CaseKind.values[1:], CaseKind.values[0]], list(CaseStatus.values)
 
 
 def cases(shop: Shop, n: int, **fields: Any) -> list[Case]:
