@@ -50,8 +50,8 @@ def change(canned: CannedReply, *, use: str, shortcut: str, body: str, by: Actor
             CannedReply.objects.filter(pk=canned.pk).update(**values, changed_at=Now())
     except IntegrityError:
         raise _taken(shortcut) from None
-    told = {"before": canned.shortcut, "after": values["shortcut"]}
-    events.record(canned.shop, "canned.changed", canned, by=by, use=use, **told)
+    before, after = canned.shortcut, values["shortcut"]
+    events.record(canned.shop, "canned.changed", canned, by=by, use=use, before=before, after=after)
 
 
 @transaction.atomic

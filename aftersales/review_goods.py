@@ -17,10 +17,21 @@ from sellercenter.models import Shop
 class Named(Protocol):
     """The numbers by which a review names what it speaks of; any of them may be empty."""
 
-    order: str
-    line: str
-    sku: str
-    product: str
+    @property
+    def order(self) -> str:
+        """The number of the order."""
+
+    @property
+    def line(self) -> str:
+        """The number of the line in its order."""
+
+    @property
+    def sku(self) -> str:
+        """The number of the SKU."""
+
+    @property
+    def product(self) -> str:
+        """The number of the product."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,8 @@ def goods_of(shop: Shop, told: Iterable[Named]) -> Goods:
     """Read what the told reviews name, in at most four queries."""
     told = list(told)
     orders = Order.objects.for_shop(shop).filter(number__in={one.order for one in told if one.order})
-    found = {one["number"]: one for one in orders.values("id", "number", "buyer_id", "buyer_nickname")}
+    rows = orders.values("id", "number", "buyer_id", "buyer_nickname")
+    found: dict[str, dict[str, Any]] = {one["number"]: {**one} for one in rows}
     apart = [one for one in told if not one.order]
     skus = Sku.objects.for_shop(shop).filter(number__in={one.sku for one in apart if one.sku})
     products = Product.objects.for_shop(shop).filter(number__in={one.product for one in apart if one.product})
