@@ -61,7 +61,14 @@ VERBS = {
     "aftersales/rulings.py",
     "aftersales/tickets.py",
 }
-VERB_FOLDERS = {"aftersales/actions", "sellercenter/jobs", "orders/loading", "orders/imports", "orders/demo", "aftersales/demo"}
+VERB_FOLDERS = {
+    "aftersales/actions",
+    "sellercenter/jobs",
+    "orders/loading",
+    "orders/imports",
+    "orders/demo",
+    "aftersales/demo",
+}
 # SQL of their own, which only these may write.
 RAW = {
     "sellercenter/schedule.py",

@@ -11,7 +11,9 @@ from datetime import datetime
 from itertools import islice
 
 import django
+from django.conf import settings
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from orders.demo.markets import MARKETS
 from orders.demo.people import authors_of, manager_of, settle
@@ -42,12 +44,18 @@ class Task:
 
 
 def fill(*, orders: int, seed: int, until: datetime, events: bool = True) -> int:
-    """Write this many orders into the demo shops, and return how many were written.
+    """Write this many orders into the demo shops, with what other rooms know of them; return how many were written.
 
     The same seed and moment give the same orders, whichever way they are written.
     """
     first = round(orders * MARKETS[0].share)
-    return fill_shops([first, orders - first], seed=seed, until=until, events=events)
+    written = fill_shops([first, orders - first], seed=seed, until=until, events=events)
+    for room in map(import_string, settings.DEMO_ROOMS):
+        for market in MARKETS:
+            shop = Shop.objects.select_related("policy").get(code=market.code)
+            room(market, shop, seed=seed, until=until, events=events)
+    _know_the_tables()
+    return written
 
 
 def fill_shops(orders: Sequence[int], *, seed: int, until: datetime, events: bool = True) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from random import Random
 
 from orders.demo.journeys import Fate, Journey, travel
@@ -14,15 +13,13 @@ from orders.demo.parcels import pack, shared
 from orders.demo.prices import MONEY, basket, price
 from orders.demo.rhythm import times
 from orders.facts import NoteFacts, OrderFacts, ParcelFacts, PaymentFacts
-from orders.states import Abnormal, AfterSales, Flag, Kind, PaymentMethod, Source, Status
+from orders.states import Abnormal, Flag, Kind, PaymentMethod, Source, Status
 
 _SOURCES = Wheel(
     {Source.LIVE: 42, Source.VIDEO: 18, Source.SHOWCASE: 8, Source.SEARCH: 12, Source.SHOP: 17, Source.OTHER: 3}
 )
-_KINDS = Wheel(
-    {Kind.NORMAL: 940, Kind.PRE_ORDER: 20, Kind.MADE_TO_ORDER: 10, Kind.SAMPLE: 12, Kind.LOTTERY: 6}
-    | {Kind.REPLACEMENT: 8, Kind.EXCHANGE: 4}
-)
+# What is sent again belongs to cases, which are not told here.
+_KINDS = Wheel({Kind.NORMAL: 950, Kind.PRE_ORDER: 20, Kind.MADE_TO_ORDER: 10, Kind.SAMPLE: 12, Kind.LOTTERY: 8})
 _OPEN = (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED, Status.SHIPPED)
 # In a tiny demo chance leaves states empty, so the newest orders are told where to stand, newest first.
 _SMALL = 2000
@@ -153,15 +150,12 @@ class Tales:
             order.payments = _payments(rng, order, total)
 
     def _decorate(self, order: OrderFacts, journey: Journey) -> None:
-        """Add what people did around the order: requests, cases, refunds, marks, flags, notes."""
+        """Add what people did around the order: requests, refunds of what was cancelled, marks, flags, notes."""
         rng = self.rng
         if order.stage in (Status.TO_REVIEW, Status.TO_SHIP) and rng.random() < 0.06:
             order.cancel_requested_at = order.placed_at + (self.until - order.placed_at) * 0.8
         if order.stage == Status.CANCELLED and order.payments:
             order.refunded_amount = order.paid_amount
-            order.aftersales = AfterSales.CLOSED
-        elif order.delivered_at and rng.random() < 0.07:
-            self._claim(order)
         self._mark(order, journey)
         if rng.random() < 0.1:
             order.flag = int(rng.random() * len(Flag.values))
@@ -169,20 +163,6 @@ class Tales:
             order.seller_note = _one(rng, self.market.words.SELLER_NOTES)
         if rng.random() < 0.05:
             self._note(order)
-
-    def _claim(self, order: OrderFacts) -> None:
-        """Open a case after delivery; older ones are closed, most of them with money back."""
-        rng = self.rng
-        assert order.delivered_at is not None
-        if self.until - order.delivered_at < timedelta(days=12) and rng.random() < 0.7:
-            order.aftersales = AfterSales.OPEN
-            return
-        order.aftersales = AfterSales.CLOSED
-        part = rng.random()
-        if part < 0.4:
-            order.refunded_amount = order.paid_amount
-        elif part < 0.8:
-            order.refunded_amount = MONEY[int(order.paid_amount * 100 * Decimal(part)) // 100 * 100]
 
     def _mark(self, order: OrderFacts, journey: Journey) -> None:
         trouble = journey.fate in (Fate.LOST, Fate.REFUSED, Fate.MISSED) and order.stage == Status.SHIPPED
