@@ -2,7 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.models import Case
+from aftersales.models import Case, Refund
 from sellercenter.health import Owed
 
-OWED = [Owed(_("Deadlines of cases"), Case.objects.all, "due_at")]
+OWED = [
+    Owed(_("Deadlines of cases"), Case.objects.all, "due_at"),
+    Owed(_("Refunds to hand over"), lambda: Refund.objects.filter(due_step="submit"), "due_at"),
+    Owed(_("Refunds to ask about"), lambda: Refund.objects.filter(due_step="ask"), "due_at"),
+]

@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("case-rules/<int:pk>/shift", policies.CaseRuleShift.as_view(), name="case_rule_shift"),
     path("case-rules/<int:pk>/remove", policies.CaseRuleRemove.as_view(), name="case_rule_remove"),
     *list_paths("refunds", refunds.RefundList),
+    *refunds.RefundBulk.paths("refunds/bulk"),
     path("refunds/<int:pk>", refunds.RefundDetail.as_view(), name="refund_detail"),
     path("refunds/<int:pk>/confirm", refunds.RefundConfirm.as_view(), name="refund_confirm"),
     path("refunds/<int:pk>/reject", refunds.RefundReject.as_view(), name="refund_reject"),

@@ -48,6 +48,8 @@ class Listed:
     nothing_chosen: Text
     too_many: Text
     too_old: Text
+    # The column that names a record to people.
+    label: str = "number"
 
     def rows(self, shop: Shop) -> QuerySet:
         """Return every record of the shop."""
@@ -205,7 +207,7 @@ def kind_of(action: BulkAction, chosen: type[Chosen]) -> jobs.JobKind:
     def _prepare(job: Job) -> int:
         meant = job.params["chosen"]
         if meant["lines"] is None:
-            return jobs.fill(job, chosen.read(meant).rows(job.shop), label="number")
+            return jobs.fill(job, chosen.read(meant).rows(job.shop), label=chosen.listed.label)
         return jobs.fill_from(job, meant["lines"])
 
     def _act(job: Job, item: JobItem, record: Any, by: Actor) -> object:

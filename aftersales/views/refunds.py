@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
@@ -13,13 +14,15 @@ from django.utils.translation import gettext_lazy
 
 from aftersales import refund_actions, refund_offers, refunds, refunds_shown, timeline
 from aftersales.models import Refund
+from aftersales.refund_bulk import ACTIONS, Chosen
 from aftersales.refund_filters import TABS, RefundFilter
 from aftersales.refund_forms import AgainForm, MakeForm, NumberForm, ReasonForm
 from aftersales.refund_tables import RefundTable, listed
 from aftersales.states import RefundStatus
 from orders.models import Order
 from sellercenter import money
-from sellercenter.pages import ActPage, ShopPage, TablePage, Text
+from sellercenter.bulk_pages import BulkPage
+from sellercenter.pages import ActPage, Bulk, ShopPage, TablePage, Text
 from sellercenter.permissions import Perm
 
 
@@ -30,6 +33,7 @@ class RefundList(TablePage):
     title = gettext_lazy("Refunds")
     queryset = listed()
     filterset_class, table_class, tabs = RefundFilter, RefundTable, TABS
+    bulk = tuple(Bulk(one.label, one.icon, one.permission, one.url_name, one.danger) for one in ACTIONS)
 
     def link(self, record: Refund) -> str:
         """Return the address of the refund's page."""
@@ -38,6 +42,17 @@ class RefundList(TablePage):
     @cached_property
     def _base(self) -> str:
         return self.url(self.url_name)
+
+
+class RefundBulk(BulkPage):
+    """One action on many refunds; each is looked at as it is when its turn comes."""
+
+    permission, template = Perm.AFTERSALES_VIEW, "aftersales/refund_bulk.html"
+    actions, action, chosen_class = ACTIONS, ACTIONS[0], Chosen
+    list_title = gettext_lazy("Refunds")
+    choose_first = gettext_lazy("Choose refunds in the list first.")
+    back_label = gettext_lazy("Back to the refunds")
+    form_classes = {"confirm": forms.Form, "try_again": AgainForm, "call_back": ReasonForm}
 
 
 class RefundDetail(ShopPage):

@@ -12,11 +12,12 @@ from aftersales.models import Refund
 from aftersales.refund_offers import OFFERS
 from aftersales.states import RefundStatus as S
 from orders.states import Status
-from sellercenter.models import ShopPolicy
+from sellercenter.models import Job, JobState, ShopPolicy
 from sellercenter.permissions import SYSTEM
 from tests import make
 from tests.aftersales.money import make_refund, order_owing, some_refunds
 from tests.conftest import fresh, url
+from tests.orders.test_bulk import token, worked
 
 pytestmark = pytest.mark.django_db
 
@@ -183,3 +184,27 @@ def test_words_of_people_and_providers_are_shown_as_text(shop, owner):
 def test_a_refund_that_is_unpaid_can_not_be_made(shop, finance):
     order = make.order(shop, Status.UNPAID)
     finance.post(url("order_make_refund", order), {"amount": "1"}).says("Not more than ¥0.00 is owed")
+
+
+def test_many_are_confirmed_at_once_but_not_ones_own(shop, owner, finance):
+    limit(shop, 1)
+    mine = make_refund(shop, by=owner.actor)
+    others = [make_refund(shop, by=finance.actor) for _refund in range(2)]
+    page = owner.post(url("refund_bulk_confirm", shop), {"all": "1", "query": "tab=to_confirm"}).landed
+    assert (page.context["will"], page.context["total"]) == (3, 3)
+    answer = owner.post(url("refund_bulk_confirm", shop), {"of": token(page)})
+    job = Job.objects.get(pk=int(answer.headers["Location"].rsplit("/", 1)[1]))
+    assert worked(job) == (JobState.DONE, 2, 1, 0)
+    assert job.items.get(label=mine.key).message == "Somebody else than the person who asked has to confirm it."
+    assert [fresh(one).status for one in (mine, *others)] == [S.TO_CONFIRM, S.REQUESTED, S.REQUESTED]
+
+
+def test_many_that_failed_are_asked_for_again_once(shop, finance):
+    refunds_made = [in_state(shop, S.FAILED) for _refund in range(3)]
+    refund_actions.try_again(refunds_made[0], by=SYSTEM)
+    page = finance.post(url("refund_bulk_try_again", shop), {"all": "1", "query": "tab=failed"}).landed
+    assert page.context["will"] == 2
+    answer = finance.post(url("refund_bulk_try_again", shop), {"of": token(page), "by_hand": "on"})
+    job = Job.objects.get(pk=int(answer.headers["Location"].rsplit("/", 1)[1]))
+    assert worked(job) == (JobState.DONE, 2, 0, 0)
+    assert Refund.objects.filter(status=S.REQUESTED).count() == 3
