@@ -47,6 +47,10 @@ def silence(case: Any, policy: ShopPolicy) -> datetime | None:
     return None if case.kind == CaseKind.CANCEL else deadline(case, policy)
 
 
+def by_rule(_case: Any, _policy: ShopPolicy) -> None:
+    """Return when a new case is held against the rules: whoever is told of it plans that, no clock does."""
+
+
 def working_days(start: datetime, days: int, zone: ZoneInfo) -> datetime:
     """Return the end of the working day (Monday to Friday in the zone) that comes `days` after the day of `start`.
 

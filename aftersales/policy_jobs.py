@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import clocks
+from aftersales import clocks, review_rules
 from aftersales.lifecycle.cases import CASE
 from aftersales.models import Case
 from aftersales.states import CaseKind, CaseStatus
@@ -18,6 +18,7 @@ from sellercenter import events, jobs, schedule
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Event, Job, JobItem
 from sellercenter.permissions import Actor, Perm
+from sellercenter.schedule import Schedule
 
 REPLAN = "cases.replan"
 _BY_HAND = (CASE.kind("extend"), CASE.kind("resume"))
@@ -53,6 +54,9 @@ def _wind(job: Job, item: JobItem, case: Case, by: Actor) -> None:
     case.act_by = _act_by(case)
     case.save(update_fields=["act_by"])
     ahead = CASE.plan(case, {}, now=case.now_there)  # type: ignore[attr-defined]
+    # What rules are about to look at is looked at still.
+    kept = {name: at for at, name in Schedule.of(case).steps if name == review_rules.STEP}
+    ahead = ahead.plus(review_rules.STEP, kept.get(review_rules.STEP))
     schedule.put(case, ahead.without("warn") if case.warned else ahead)  # type: ignore[attr-defined]
 
 

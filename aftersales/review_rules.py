@@ -1,7 +1,8 @@
 """Cases that are accepted without a person: the first rule of the shop of which every condition holds.
 
-A case is held against the rules once, soon after it was opened and in a transaction of its own, so that a rule that
-fails takes no request of a buyer down with it. What somebody has touched meanwhile is left to people.
+Whoever is told of a new case only plans its review; the case is accepted as a step of its own clock, so that a rule
+that fails takes no request of a buyer down with it and keeps nobody waiting. What somebody has touched meanwhile is
+left to people.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case as Choose
@@ -24,13 +25,15 @@ from aftersales import actions
 from aftersales.models import Case, CaseRule
 from aftersales.policies import ACCEPTS
 from aftersales.states import CaseStatus
-from orders.models import Order
-from sellercenter import events
+from sellercenter import events, schedule
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Event, Shop
-from sellercenter.permissions import SYSTEM, Actor
+from sellercenter.permissions import SYSTEM
+from sellercenter.schedule import Schedule
 
 logger = logging.getLogger(__name__)
+# The step in the life of a case that is planned by rules alone.
+STEP = "review"
 # Over how many days a buyer's cases are counted.
 MONTH = timedelta(days=30)
 
@@ -88,22 +91,20 @@ def mark(rule: CaseRule) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-@transaction.atomic
-def apply(shop: Shop, keys: Sequence[int], *, by: Actor) -> int:
-    """Hold new cases of a shop against its rules, accept those that fit, and return how many that were.
+def review(case: Case, _now: datetime) -> None:
+    """Accept a locked case that nobody has touched, by the first rule that fits; otherwise leave it to people.
 
-    Orders are locked first and in the order of their keys, as everybody does.
+    The step of `aftersales.timers` that `NEW_CASES` plans; its order is locked too.
     """
-    chosen = _chosen(shop, keys)
-    found = (
-        Case.objects.for_shop(shop).filter(pk__in=chosen).select_related("order", "buyer").order_by("order_id", "pk")
-    )
-    list(Order.objects.filter(cases__in=chosen).order_by("pk").values("pk").select_for_update(of=("self",)))
-    accepted = 0
-    for case in found:
-        case.shop = case.order.shop = shop
-        accepted += _accept(case, chosen[case.pk], by=by)
-    return accepted
+    rule = _chosen(case.shop, [case.pk]).get(case.pk)
+    if rule is None:
+        return
+    try:
+        with transaction.atomic():
+            getattr(actions, ACCEPTS[case.kind])(case, seen=1, rule=rule.name, by=SYSTEM)
+            events.record(case.shop, "case.rule_applied", case, by=SYSTEM, rule=rule.name, rule_id=rule.pk)
+    except Refused as refused:
+        logger.info("rule %s does not accept case %s: %s", rule.pk, case.pk, refused.code)
 
 
 def _chosen(shop: Shop, keys: Sequence[int]) -> dict[int, CaseRule]:
@@ -124,30 +125,28 @@ def _untouched(shop: Shop, keys: Sequence[int]) -> QuerySet[Case]:
     return Case.objects.for_shop(shop).filter(pk__in=keys, status=CaseStatus.REQUESTED, version=1)
 
 
-def _accept(case: Case, rule: CaseRule, *, by: Actor) -> bool:
-    """Grant what the case asks for and keep which rule did it; what can't be granted waits for a person."""
-    try:
-        with transaction.atomic():
-            getattr(actions, ACCEPTS[case.kind])(case, seen=1, rule=rule.name, by=by)
-            events.record(case.shop, "case.rule_applied", case, by=by, rule=rule.name, rule_id=rule.pk)
-    except Refused as refused:
-        logger.info("rule %s does not accept case %s: %s", rule.pk, case.pk, refused.code)
-        return False
-    return True
-
-
 class _NewCases:
     """Holds every case that was opened against the rules of its shop."""
 
     kinds = frozenset({"case.opened"})
 
     def take(self, told: list[Event]) -> None:
-        """Accept what the rules accept; a second time finds cases that were touched, and leaves them."""
+        """Plan the review of what the rules accept; a second time finds cases that were touched, and leaves them."""
         keys: dict[int, list[int]] = defaultdict(list)
         for event in told:
             keys[event.shop_id].append(event.subject_id)
         for shop in Shop.objects.filter(pk__in=keys).select_related("policy").order_by("pk"):
-            apply(shop, keys[shop.pk], by=SYSTEM)
+            _plan(shop, keys[shop.pk])
+
+
+def _plan(shop: Shop, keys: Sequence[int]) -> None:
+    """Let the cases that a rule fits be reviewed now; whoever holds one at this moment is touching it."""
+    fitting = _untouched(shop, [*_chosen(shop, keys)]).annotate(now_there=Now()).order_by("pk")
+    planned = [
+        (case.pk, Schedule.of(case).plus(STEP, case.now_there)) for case in fitting.select_for_update(skip_locked=True)
+    ]
+    if planned:
+        schedule.write(Case, planned)
 
 
 NEW_CASES = _NewCases()

@@ -154,7 +154,11 @@ CASE = Lifecycle(
     ),
     begins=S.REQUESTED,
     timers={
-        S.REQUESTED: Timer(Step("warn", clocks.warning), Step("consent", clocks.silence, acts=True)),
+        S.REQUESTED: Timer(
+            Step("review", clocks.by_rule),
+            Step("warn", clocks.warning),
+            Step("consent", clocks.silence, acts=True),
+        ),
         S.OFFERED: Timer(Step("decline_offer", clocks.deadline, acts=True)),
         S.TO_RETURN: Timer(Step("lapse", clocks.deadline, acts=True)),
         S.TO_INSPECT: Timer(Step("warn", clocks.warning), Step("consent", clocks.deadline, acts=True)),

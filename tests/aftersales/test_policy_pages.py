@@ -10,9 +10,10 @@ import pytest
 from aftersales import actions, policies, policy_changes
 from aftersales.models import Case, CaseRule, Sop
 from aftersales.states import CaseKind
-from sellercenter import events, jobs
+from sellercenter import events, jobs, schedule
 from sellercenter.models import Job, JobState, ShopPolicy
 from sellercenter.permissions import SYSTEM
+from sellercenter.schedule import Schedule
 from tests import make
 from tests.conftest import fresh, told, url
 from tests.orders.test_policy_page import save as save_policy
@@ -181,7 +182,8 @@ def test_cases_keep_their_times_unless_the_owner_ticks_and_what_a_person_set_sta
 def test_a_case_of_which_was_warned_is_not_warned_of_twice(shop, owner):
     case = make.case(shop, kind=CaseKind.REFUND)
     events.record(case.shop, "case.warned", case, by=SYSTEM)
+    schedule.put(case, Schedule.of(case).plus("review", make.NOW))
     save_policy(owner, shop, case_answer=72, case_answer_unit="hours", open_orders="on")
     while jobs.run_some(50):
         pass
-    assert (fresh(case).due_step, fresh(case).due_later) == ("consent", [])
+    assert [name for _at, name in Schedule.of(fresh(case)).steps] == ["review", "consent"]

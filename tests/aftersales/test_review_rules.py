@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from aftersales import actions, policy_changes, review_rules
+from aftersales import actions, policy_changes, review_rules, timers
 from aftersales.models import Case, CaseRule, Refund
 from aftersales.review_rules import Trial
 from aftersales.states import CaseKind, CaseStatus
@@ -35,8 +35,8 @@ def rule(shop):
 
 
 def pass_on() -> None:
-    """Let everybody be told of what happened."""
-    while outbox.fan_out(50):
+    """Let everybody be told of what happened, and let what is due then happen."""
+    while outbox.fan_out(50) or timers.fire_due(50):
         pass
 
 
@@ -62,8 +62,8 @@ def test_a_rule_grants_what_a_new_case_of_its_kinds_asks_for_and_the_case_keeps_
     if kind == K.CANCEL:
         assert fresh(case.order).status == Status.CANCELLED
     before = row(case)
-    review_rules.apply(shop, [case.pk], by=SYSTEM)
-    assert row(fresh(case)) == before
+    review_rules.NEW_CASES.take([*Event.objects.filter(kind="case.opened")])
+    assert row(case) == before
 
 
 NO = [
@@ -165,3 +165,44 @@ def test_a_trial_looks_at_last_month_alone_and_asks_once(shop, django_assert_num
     with django_assert_num_queries(1):
         assert review_rules.dry_run(unsaved) == Trial(1, 1)
     assert review_rules.dry_run(unsaved, days=40) == Trial(2, 2)
+
+
+def test_a_rule_that_breaks_keeps_no_other_case_waiting_and_is_tried_again(shop, rule, monkeypatch):
+    rule()
+    broken, fine = (make.case(shop, kind=K.REFUND) for _i in range(2))
+    accept = actions.accept
+
+    def fragile(case, **given):
+        if case.pk == broken.pk:
+            raise RuntimeError("a disk is full")
+        accept(case, **given)
+
+    monkeypatch.setattr(actions, "accept", fragile)
+    pass_on()
+    assert [fresh(one).status for one in (broken, fine)] == ["requested", "refunding"]
+    monkeypatch.undo()
+    Case.objects.filter(pk=broken.pk).update(due_at=make.NOW)  # the wait is over
+    pass_on()
+    assert fresh(broken).status == "refunding"
+
+
+def test_a_person_who_is_quicker_than_the_review_wins(shop, rule, after_sales):
+    rule()
+    case = make.case(shop, kind=K.REFUND)
+    while outbox.fan_out(50):
+        pass
+    assert fresh(case).due_step == "review"
+    actions.refuse(fresh(case), refusal="evidence_unclear", by=after_sales.actor)
+    pass_on()
+    assert (fresh(case).status, fresh(case).decided_by_rule) == ("refused", "")
+
+
+def test_a_rule_that_was_switched_off_meanwhile_accepts_nothing_and_silence_still_counts(shop, rule):
+    made = rule()
+    case = make.case(shop, kind=K.REFUND)
+    while outbox.fan_out(50):
+        pass
+    CaseRule.objects.filter(pk=made.pk).update(active=False)
+    pass_on()
+    case = fresh(case)
+    assert (case.status, case.due_step, [name for name, _at in case.due_later]) == ("requested", "warn", ["consent"])
