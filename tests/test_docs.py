@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from aftersales.lifecycle import CASE
 from orders.lifecycle import ORDER
 from orders.states import Status
 from orders.timeline import WORDS
 from sellercenter import events, notifications
 from sellercenter.crash import POINTS
+from sellercenter.lifecycle import Lifecycle
 from sellercenter.models import POLICY_CLOCKS, ShopPolicy
 from sellercenter.outgoing import Buyers
 from sellercenter.permissions import STOCK_ROLES, ActorKind, Perm, StockRole
@@ -25,6 +27,7 @@ _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"[\w.-]+(/[\w.-]+)*(/|/\w+|\.(md|toml|lock)|/[\w.-]+\.[a-z]{2,5})")
 # Made by people who run the product, not kept in the repository.
 _MADE = ("var/", "var/demo.env")
+LIVES = [("lifecycle.md", ORDER), ("aftersales.md", CASE)]
 _SPANS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
@@ -62,14 +65,16 @@ def test_links_and_named_files_exist(path: Path) -> None:
     assert missing == []
 
 
-def test_the_diagram_of_an_order_is_the_one_that_runs() -> None:
-    text = page("lifecycle.md")
-    assert text.partition("```mermaid\n")[2].partition("```")[0] == ORDER.diagram()
+@pytest.mark.parametrize(("name", "life"), LIVES)
+def test_the_diagram_of_a_life_is_the_one_that_runs(name: str, life: Lifecycle) -> None:
+    text = page(name)
+    assert text.partition("```mermaid\n")[2].partition("```")[0] == life.diagram()
 
 
-def test_the_table_of_moves_names_every_move_and_its_right() -> None:
-    told = {codes(move)[0]: codes(who) for move, who, *_rest in rows(page("lifecycle.md"), "move")}
-    assert told == {move.name: [str(move.needs)] if move.needs else [] for move in ORDER.moves.values()}
+@pytest.mark.parametrize(("name", "life"), LIVES)
+def test_the_table_of_moves_names_every_move_and_its_right(name: str, life: Lifecycle) -> None:
+    told = {codes(move)[0]: codes(who) for move, who, *_rest in rows(page(name), "move")}
+    assert told == {move.name: [str(move.needs)] if move.needs else [] for move in life.moves.values()}
 
 
 def span(text: str) -> timedelta | None:
@@ -92,12 +97,15 @@ def test_the_glossary_names_every_state_of_an_order() -> None:
 def test_events_name_every_kind_that_the_code_records() -> None:
     sources = [path for room in ("orders", "sellercenter", "aftersales") for path in (ROOT / room).rglob("*.py")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    words = r'"((?:order|shop|member|savedview|job|stock|sku|policy|fault|buyer|review|conversation|canned|sop|case_rule)\.[a-z_]+)"'
+    subjects = (
+        "order case shop member savedview job stock sku policy fault buyer review conversation canned sop case_rule"
+    )
+    words = rf'"((?:{subjects.replace(" ", "|")})\.[a-z_]+)"'
     recorded = set(re.findall(words, text))
     told = {kind for cell, *_rest in rows(page("events.md"), "kind") for kind in codes(cell)}
     perms = {perm.value for perm in Perm}
     assert recorded - perms - set(POINTS) <= told
-    moved = {ORDER.kind(name) for name in ORDER.moves}
+    moved = {life.kind(name) for _page, life in LIVES for name in life.moves}
     assert moved <= told <= recorded | moved
     assert WORDS.keys() <= told
 
