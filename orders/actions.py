@@ -168,7 +168,7 @@ def withdraw_cancel(order: Order, *, by: Actor) -> None:
     """Let the buyer take back the wish to cancel; the order goes on as if nobody had asked."""
     locked(order)
     planned = Schedule.of(order).without("accept_cancel")
-    values = {"cancel_requested_at": None, "cancel_wish": "", "answer_by": None}
+    values: dict[str, Any] = {"cancel_requested_at": None, "cancel_wish": "", "answer_by": None}
     ORDER.move(order, "withdraw_cancel", by=by, **values, updated_at=Now())
     schedule.put(order, planned)
 

@@ -55,11 +55,13 @@ VERBS = {
     "aftersales/appeals.py",
     "aftersales/disputes.py",
     "aftersales/evidence.py",
+    "aftersales/following.py",
     "aftersales/paying.py",
     "aftersales/refund_actions.py",
     "aftersales/refunds.py",
     "aftersales/rulings.py",
     "aftersales/tickets.py",
+    "aftersales/timers.py",
 }
 VERB_FOLDERS = {
     "aftersales/actions",
