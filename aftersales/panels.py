@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from aftersales import dispute_panels, refunds_shown, timeline
+from aftersales import dispute_panels, refunds_shown, talk_panels, timeline
 from aftersales.actions.opening import ALLOWED
 from aftersales.forms import OpenForm
 from aftersales.models import Case
@@ -21,7 +21,7 @@ from sellercenter.permissions import Actor, Perm
 
 def of_case(case: Case, at: Setting, by: Actor) -> list[dict[str, Any]]:
     """Return the panels of a case, each with its template, in the order in which they stand."""
-    return [refunds_shown.of_case(case, at), *dispute_panels.of_case(case, at, by)]
+    return [refunds_shown.of_case(case, at), *dispute_panels.of_case(case, at, by), *talk_panels.of_case(case, at, by)]
 
 
 def of_order(order: Order, at: Setting, by: Actor) -> dict[str, Any] | None:

@@ -332,11 +332,12 @@ NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 # The boards of the home page, room by room.
 HOME_BOARDS = ["orders.views.home.BOARD", "aftersales.views.home.BOARD"]
 # What other rooms show on the page of an order: `(order, setting, actor)` to a panel, or None. A panel names its
-# `template`, and the entries that it adds to the timeline, as orders/timeline.py makes them.
+# `template`, and may name entries that it adds to the `timeline`, as orders/timeline.py makes them.
 ORDER_PANELS = [
     "aftersales.panels.of_order",
     "aftersales.refunds_shown.of_order",
     "aftersales.dispute_panels.of_order",
+    "aftersales.talk_panels.of_order",
 ]
 
 # What is looked for round after round, each `(limit) -> rows handled`; see `sellercenter/sweeps.py`.
@@ -399,6 +400,8 @@ WORK_NAMES = {
 
 # What the demo knows besides orders: functions `(market, shop, *, seed, until, events)` that fill a shop with it.
 DEMO_ROOMS = ["aftersales.demo.filling.fill"]
+# Who else lives in a demo shop: made of a World, and asked for `wants(now)`; see `orders/demo/living/world.py`.
+DEMO_LIVES = ["aftersales.demo.living.AfterSales"]
 
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS = [

@@ -315,6 +315,15 @@ def test_the_buyer_stands_beside_the_thread_and_is_tagged_there(order, shop, ser
     assert (looked.context["answer_form"], looked.context["buyer"]["tag_form"]) == (None, None)
 
 
+def test_the_page_of_an_order_leads_to_what_its_buyer_wrote(order, service, data):
+    conversation, review = talk.message(order, "<i>Hello</i>"), talk.review(order, words="Broken")
+    page = service.get(url("order_detail", order)).says("<i>Hello</i>").says("Broken")
+    page.says(url("conversation_detail", conversation)).says(url("review_detail", review))
+    data.get(url("order_detail", order)).keeps_quiet_about("Broken")
+    make.order(order.shop)
+    assert "Messages and reviews" not in service.get(url("order_detail", make.order(order.shop))).text
+
+
 def test_nothing_that_must_hold_is_broken(order, service):
     conversation = talk.message(order)
     conversations.answer(conversation, words="Sorry.", seen=seen(conversation), by=service.actor)

@@ -394,5 +394,5 @@ def test_the_page_takes_few_queries_however_much_is_on_it(shop, owner, django_as
     parcels = [make.parcel(f"SF{i}", contents={line.number: 1}) for i, line in enumerate(lines)]
     order = make.order(shop, Status.SHIPPED, lines=lines, parcels=parcels)
     opened(owner, order)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(19):
         opened(owner, order)
