@@ -36,8 +36,9 @@ class DecideForm(SeenForm):
         help_text=_("Needed when you decide otherwise than the shop's policy proposes. The buyer does not see it."),
     )
 
-    def __init__(self, data: Any = None, *, notes: bool = True, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, notes: bool = True, against: bool = False, **options: Any) -> None:
         super().__init__(data, **options)
+        self.fields["note"].required = against
         if not notes:
             del self.fields["note"]
 
@@ -129,10 +130,12 @@ class ByLineForm(forms.Form):
                 self.fields[name] = units_field(name)
 
 
-def units_field(label: str, *, most: int | None = None, initial: int | None = None) -> forms.IntegerField:
+def units_field(
+    label: str, *, most: int | None = None, initial: int | None = None, required: bool = False
+) -> forms.IntegerField:
     """Return a field for units of one line."""
     wrong = {name: _("Units are whole numbers, from 0 up to what there is.") for name in ("invalid", "min_value")}
-    field = forms.IntegerField(label=label, min_value=0, max_value=most, initial=initial, required=False)
+    field = forms.IntegerField(label=label, min_value=0, max_value=most, initial=initial, required=required)
     field.error_messages |= wrong
     return field
 
@@ -148,8 +151,8 @@ class InspectForm(ByLineForm, SeenForm):
         super().__init__(data, **options)
         self.lines = lines
         for key, _title, units in lines:
-            self.fields[f"sellable_{key}"] = units_field(gettext("Sellable"), most=units, initial=units)
-            self.fields[f"damaged_{key}"] = units_field(gettext("Damaged"), most=units, initial=0)
+            self.fields[f"sellable_{key}"] = units_field(gettext("Sellable"), most=units, initial=units, required=True)
+            self.fields[f"damaged_{key}"] = units_field(gettext("Damaged"), most=units, initial=0, required=True)
         if not exchange:
             del self.fields["instead"]
         self.accept(data or ())

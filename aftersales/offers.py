@@ -52,7 +52,7 @@ class Ask:
         return {"seen": self.case.version}
 
     @property
-    def notes(self) -> bool:
+    def against(self) -> bool:
         """Say whether this decision goes against the proposal, so that a note is needed."""
         return self.proposal is not None and not policies.follows(self.case, self.name)
 
@@ -215,7 +215,7 @@ def _resumes(case: Case, at: Setting) -> str:
 
 
 def _decide(ask: Ask) -> forms.Form:
-    return DecideForm(initial=ask.seen, notes=ask.notes, **ask.options)
+    return DecideForm(initial=ask.seen, notes=ask.against, against=ask.against, **ask.options)
 
 
 def _offer(ask: Ask) -> forms.Form:
@@ -231,7 +231,8 @@ def _refuse(ask: Ask) -> forms.Form:
     form = RefuseForm(
         refusals=reasons.refusals_for(ask.case.kind, inspecting=inspecting),
         initial={**ask.seen, **first},
-        notes=ask.notes,
+        notes=ask.against,
+        against=ask.against,
         **ask.options,
     )
     if inspecting or ask.case.kind == CaseKind.CANCEL:

@@ -103,7 +103,7 @@ class OrderDetail(ShopPage):
         ]
         sent = outgoing.of("order", order.pk)
         entries = timeline.stream(history, self.setting, group=group, currency=order.currency, messages=sent)
-        elsewhere = [entry for panel in panels for entry in panel["timeline"]]
+        elsewhere = [entry for panel in panels for entry in panel.get("timeline", ())]
         entries += [entry for entry in elsewhere if not group or entry["kind"] == group]
         entries.sort(key=lambda entry: entry["when"], reverse=True)
         return {"timeline": entries, "timeline_filters": filters}
