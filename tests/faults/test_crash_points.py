@@ -8,12 +8,15 @@ import sys
 
 from django.db.models import Count
 
+from aftersales.models import Refund
+from orders.models import Order
 from sellercenter import outgoing
 from sellercenter.crash import KILLED, POINTS
 from sellercenter.models import Event, Job, OutgoingMessage
+from tests.aftersales.money import order_owing
 from tests.faults import scenario
 from tests.faults.lab import Lab, all_is_well, make_due, orders_for, run, size
-from tests.outside import StubGateway, message_gateway
+from tests.outside import StubGateway, StubRefunds, message_gateway, refund_gateway
 
 # Where a reminder that may leave only once can be left by a crash; it then counts as perhaps sent.
 UNSURE = ("message.claimed", "message.composed", "message.sent", "message.done")
@@ -21,13 +24,17 @@ UNSURE = ("message.claimed", "message.composed", "message.sent", "message.done")
 
 def test_a_crash_at_any_point_is_made_good(lab: Lab, shop, settings):
     settings.MESSAGE_GATEWAYS = {**settings.MESSAGE_GATEWAYS, "in_site": "sellercenter.gateways.HttpGateway"}
-    with message_gateway() as outside:
-        settings.MESSAGE_GATEWAY_URL = outside.url
+    settings.REFUND_GATEWAY = "aftersales.refund_gateways.HttpGateway"
+    with message_gateway() as outside, refund_gateway() as provider:
+        settings.MESSAGE_GATEWAY_URL, settings.REFUND_GATEWAY_URL = outside.url, provider.url
         command = [sys.executable, "-m", "tests.faults.scenario"]
-        env = lab.env(SELLERCENTER_MESSAGE_GATEWAY_URL=outside.url)
+        addresses = {"MESSAGE": outside.url, "REFUND": provider.url}
+        env = lab.env(**{f"SELLERCENTER_{name}_GATEWAY_URL": url for name, url in addresses.items()})
         with subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as dying:
             for point in POINTS:
+                owing = order_owing(shop, "20.00")
                 crash(dying, shop, outside, point)
+                refunded(owing, provider, point)
             dying.stdin.close()
 
 
@@ -57,6 +64,7 @@ def crash(dying: subprocess.Popen[str], shop, outside: StubGateway, point: str) 
 def leases_end() -> None:
     """Let the time pass after which others may take over what a dead process held."""
     run("UPDATE sellercenter_outgoingmessage SET due_at = now() WHERE state = 'sending'")
+    run("UPDATE aftersales_refund SET due_at = now() WHERE due_step = 'ask'")
     run("UPDATE sellercenter_job SET lease_until = now() WHERE state = 'running'")
 
 
@@ -74,6 +82,13 @@ def messages(expiring: list[int], reminded: list[int], outside: StubGateway, poi
         assert outside.calls[message.key] <= 1, f"a reminder left twice, {point}"
         assert message.state == "sent" or (message.state == "unsure" and point in UNSURE), f"{message.state} {point}"
     assert told.filter(subject_id__in=[*expiring, *reminded]).count() == 3
+
+
+def refunded(order: Order, provider: StubRefunds, point: str) -> None:
+    """Money that was owed went back once, and was booked once."""
+    (refund,) = Refund.objects.filter(order=order)
+    assert (refund.status, provider.paid[refund.key]) == ("succeeded", 1), f"{refund.status} {point}"
+    once([order.pk], "order.refunded", f"after a crash at {point}")
 
 
 def jobs_sum_up(records: int, told: str) -> None:
