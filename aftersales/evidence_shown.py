@@ -33,6 +33,8 @@ def of(subject: Subject, at: Setting, by: Actor) -> dict[str, Any]:
         "id": f"evidence-{kind}",
         "files": [_file(row, at, whole=row.pk not in broken) for row in rows],
         "whole": not broken,
+        # Where evidence is the work itself, the form waits unfolded for the first file.
+        "open": kind != "case" and not rows,
         "count": _("%(n)d of at most %(most)d files") % {"n": len(rows), "most": MOST_FILES},
         **_adding(subject, kind, at, by),
     }

@@ -18,7 +18,7 @@ from sellercenter.jobs import items
 from sellercenter.models import Job, OutgoingMessage
 from sellercenter.permissions import BUYER, SYSTEM
 from tests import make
-from tests.aftersales import cases_spoilt, refunds_spoilt, talk_spoilt
+from tests.aftersales import cases_spoilt, disputes_spoilt, refunds_spoilt, talk_spoilt
 
 pytestmark = pytest.mark.django_db
 
@@ -207,7 +207,7 @@ BREAKERS: dict[str, Callable] = {
     for name, act in list(globals().items())
     if name.startswith("_") and not name.startswith("__") and callable(act)
 }
-BREAKERS |= cases_spoilt.BREAKERS | refunds_spoilt.BREAKERS | talk_spoilt.BREAKERS
+BREAKERS |= cases_spoilt.BREAKERS | disputes_spoilt.BREAKERS | refunds_spoilt.BREAKERS | talk_spoilt.BREAKERS
 # One rule of the ledger cannot be broken without another.
 BREAKERS["stock_reserved_by_lines"] = _stock_reserved
 
