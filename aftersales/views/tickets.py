@@ -32,7 +32,7 @@ _NEXT = {
 class TicketList(TablePage):
     """Logistics tickets of this shop: what the carriers have to answer, and what they answered."""
 
-    name, url_name, permission = "tickets", "ticket_list", Perm.TRACKING_WATCH
+    name, url_name, permission = "tickets", "ticket_list", Perm.ORDERS_VIEW
     title = gettext_lazy("Logistics tickets")
     queryset = Ticket.objects.select_related("order", "parcel")
     filterset_class, table_class, tabs = TicketFilter, TicketTable, TICKET_TABS
@@ -45,7 +45,7 @@ class TicketList(TablePage):
 class TicketDetail(ShopPage):
     """One ticket: what is wrong, what the carrier says."""
 
-    permission = Perm.TRACKING_WATCH
+    permission = Perm.ORDERS_VIEW
     template = "aftersales/ticket_detail.html"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -66,7 +66,6 @@ class TicketDetail(ShopPage):
 
     def _facts(self, ticket: Ticket) -> dict[str, Any]:
         at, order, parcel = self.setting, ticket.order, ticket.parcel
-        sees = self.actor.may(Perm.ORDERS_VIEW)
         return {
             "number": ticket.number,
             "badge": {"code": ticket.status, "label": labels(TicketStatus)[ticket.status]},
@@ -75,7 +74,7 @@ class TicketDetail(ShopPage):
             "kind": labels(TicketKind)[ticket.kind],
             "words": ticket.words,
             "answer": ticket.answer,
-            "order": {"number": order.number, "url": self.url("order_detail", order.pk) if sees else ""},
+            "order": {"number": order.number, "url": self.url("order_detail", order.pk)},
             "parcel": {"carrier": parcel.carrier, "tracking_no": parcel.tracking_no} if parcel else None,
             "opened_by": ticket.opened_label,
             "opened": moment(ticket.opened_at, at.zone, this_year=at.year),
