@@ -13,10 +13,11 @@ from aftersales.states import RefundStatus
 from orders.states import PaymentMethod
 from sellercenter.columns import Column, ListTable, MadeColumn, MoneyColumn, NumberColumn, Setting, TimeColumn, labels
 from sellercenter.keyset import Sort
+from sellercenter.permissions import ActorKind
 
 _LISTED = (
     *("shop_id", "key", "amount", "currency", "status", "due_at", "reason", "by_hand", "requested_at", "ended_at"),
-    *("requested_label", "confirmed_label", "last_error", "provider_no", "attempts", "case_id"),
+    *("requested_by_id", "requested_label", "confirmed_label", "last_error", "provider_no", "attempts", "case_id"),
     *("order__number", "case__number", "payment__method", "payment__transaction_no"),
 )
 
@@ -44,6 +45,12 @@ def why(refund: Refund, at: Setting) -> str:
     return refund.case.number if refund.case is not None else _("Owed without a case")
 
 
+def asker(refund: Refund, at: Setting) -> str:
+    """Show who asked: a person by name, else the system, the buyer or the platform in the reader's language."""
+    outside = labels(ActorKind) if refund.requested_by_id is None else {}
+    return outside.get(refund.requested_label, refund.requested_label)
+
+
 def method(refund: Refund, at: Setting) -> str:
     """Show by which way the payment came that gives the money back."""
     return labels(PaymentMethod).get(refund.payment.method, "")
@@ -59,7 +66,7 @@ class RefundTable(ListTable):
     why = MadeColumn(gettext_lazy("For"), why, kind="text")
     method = MadeColumn(gettext_lazy("Payment method"), method, kind="text")
     requested = TimeColumn(pgettext_lazy("time", "Requested"), "requested_at", sort="requested")
-    by = Column(gettext_lazy("Requested by"), "requested_label")
+    by = MadeColumn(gettext_lazy("Requested by"), asker, kind="text")
     confirmed = Column(gettext_lazy("Confirmed by"), "confirmed_label")
     answer = Column(gettext_lazy("Last answer"), "last_error")
     ended = TimeColumn(pgettext_lazy("refunds", "Ended"), "ended_at", shown=False)

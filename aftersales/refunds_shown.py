@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from aftersales import refunds
 from aftersales.models import Case, Refund
 from aftersales.refund_forms import MakeForm
-from aftersales.refund_tables import method, states, waits_for_hand
+from aftersales.refund_tables import asker, method, states, waits_for_hand
 from aftersales.states import RefundStatus
 from orders.models import Order
 from orders.states import Status
@@ -56,15 +56,15 @@ def _row(refund: Refund, at: Setting) -> dict[str, Any]:
         "url": reverse("refund_detail", args=[at.shop.code, refund.pk]),
         "amount": money.text(refund.amount, refund.currency),
         "badge": states(refund, at)[-1],
-        "people": people(refund),
+        "people": people(refund, at),
         "said": refund.last_error,
         "at": moment(refund.ended_at or refund.requested_at, at.zone, this_year=at.year),
     }
 
 
-def people(refund: Refund) -> str:
+def people(refund: Refund, at: Setting) -> str:
     """Say who asked, and who confirmed."""
-    asked = _("asked by %s") % refund.requested_label
+    asked = _("asked by %s") % asker(refund, at)
     return f"{asked}, {_('confirmed by %s') % refund.confirmed_label}" if refund.confirmed_label else asked
 
 
@@ -121,7 +121,7 @@ def _facts(refund: Refund, at: Setting) -> list[dict[str, str]]:
         return shown.short if shown else ""
 
     rows = [
-        (_("Requested"), f"{when(refund.requested_at)} · {refund.requested_label}"),
+        (_("Requested"), f"{when(refund.requested_at)} · {asker(refund, at)}"),
         (_("Reason"), refund.reason),
         (_("Confirmed"), f"{when(refund.confirmed_at)} · {refund.confirmed_label}" if refund.confirmed_at else ""),
         (_("Handed over"), when(refund.submitted_at) if refund.submitted_at else ""),
