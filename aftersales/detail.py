@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from aftersales import reasons
 from aftersales.models import Case, CaseLine, Refund
+from aftersales.models.cases import CaseQuerySet
 from aftersales.policies import Shown
 from aftersales.states import (
     ENDED,
@@ -39,7 +40,7 @@ STEPS: tuple[tuple[str, str, frozenset[str]], ...] = (
 )
 
 
-def loaded() -> QuerySet[Case]:
+def loaded() -> CaseQuerySet:
     """Return the query of the case page: the case with its order, its lines, and the orders and cases around it."""
     around = ("order__buyer", "replacement", "previous")
     return Case.objects.select_related(*around).prefetch_related("lines__line", "lines__wanted_sku", "following")

@@ -33,7 +33,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<int:pk>/inspect", case_doors.CaseInspect.as_view(), name="case_inspect"),
     path("cases/<int:pk>/refuse-return", case_doors.CaseRefuseReturn.as_view(), name="case_refuse_return"),
     path("cases/<int:pk>/refund-instead", case_doors.CaseRefundInstead.as_view(), name="case_refund_instead"),
-    path("cases/<int:pk>/refund-again", case_doors.CaseRefundAgain.as_view(), name="case_refund_again"),
     path("cases/<int:pk>/ask-platform", case_doors.CaseAskPlatform.as_view(), name="case_ask_platform"),
     path("cases/<int:pk>/extend", case_doors.CaseExtend.as_view(), name="case_extend"),
     path("cases/<int:pk>/pause", case_doors.CasePause.as_view(), name="case_pause"),

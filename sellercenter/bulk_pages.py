@@ -84,9 +84,9 @@ class BulkPage(ShopPage):
             empty = {"title": said, "text": "", "actions": [back], "icon": "list"}
             return self.show(page={"title": self.action.label}, empty=empty)
 
-    def form(self, *data: Any) -> forms.Form:
+    def form(self, data: Any = None) -> forms.Form:
         """Return the form of the action's own values."""
-        return self.form_classes[self.action.code](*data, auto_id="bulk_%s")
+        return self.form_classes[self.action.code](data, auto_id="bulk_%s")
 
     def values(self, form: forms.Form) -> dict[str, Any]:
         """Return the form's values as the job keeps them."""

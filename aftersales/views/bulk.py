@@ -23,9 +23,9 @@ class CaseBulk(BulkPage):
     back_label = gettext_lazy("Back to the cases")
     form_classes = {"accept": DecideForm, "extend": ExtendForm, "refuse": RefuseForm}
 
-    def form(self, *data: Any) -> forms.Form:
+    def form(self, data: Any = None) -> forms.Form:
         """Return the form of the action's own values: no single version, and no coupon, is meant for many cases."""
-        form = super().form(*data)
+        form = super().form(data)
         for name in ("seen", "coupon"):
             form.fields.pop(name, None)
         return form

@@ -6,8 +6,9 @@ Every form brings the version that its page showed; the verb refuses when the ca
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,7 +36,7 @@ class CaseAct(ActPage):
     """A verb on one case of this shop."""
 
     abstract = True
-    form_class = SeenForm
+    form_class: ClassVar[type[forms.Form] | None] = SeenForm
 
     def find(self, **kwargs: Any) -> Case:
         """Return the case of this shop, or 404."""
@@ -182,18 +183,6 @@ class CaseRefundInstead(CaseAct):
     def act(self, record: Case, data: dict[str, Any]) -> Text | None:
         """Call the verb."""
         actions.refund_instead(record, **data, by=self.actor)
-        return None
-
-
-class CaseRefundAgain(CaseAct):
-    """Ask again for what a failed refund did not give back."""
-
-    permission = Perm.REFUNDS_MAKE
-    done = gettext_lazy("The missing amount is requested again.")
-
-    def act(self, record: Case, data: dict[str, Any]) -> Text | None:
-        """Call the verb."""
-        actions.refund_again(record, **data, by=self.actor)
         return None
 
 

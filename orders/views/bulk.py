@@ -33,11 +33,11 @@ class OrderBulk(BulkPage):
         "cancel": CancelForm,
     }
 
-    def form(self, *data: Any) -> forms.Form:
+    def form(self, data: Any = None) -> forms.Form:
         """Return the form of the action's own values; whether there is a coupon to offer, the shop's policy says."""
         if self.action.code == "remind":
-            return RemindForm(*data, code=self.shop.policy.coupon, auto_id="bulk_%s")
-        return super().form(*data)
+            return RemindForm(data, code=self.shop.policy.coupon, auto_id="bulk_%s")
+        return super().form(data)
 
     def values(self, form: forms.Form) -> dict[str, Any]:
         """Return the form's values; the lines are kept apart."""
