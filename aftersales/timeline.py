@@ -101,8 +101,12 @@ WORDS: dict[str, tuple[str, Text]] = {
     "ticket.closed": ("circle-x", gettext_lazy("Logistics ticket closed without a solution")),
     "evidence.added": ("upload", gettext_lazy("Evidence added")),
     "evidence.viewed": ("download", gettext_lazy("Evidence taken out")),
-    **{f"{name}.step_failed": _GIVEN_UP for name in ("dispute", "appeal", "ticket")},
-    **{f"{name}.replayed": _AGAIN for name in ("dispute", "appeal", "ticket")},
+    "dispute.step_failed": _GIVEN_UP,
+    "dispute.replayed": _AGAIN,
+    "appeal.step_failed": _GIVEN_UP,
+    "appeal.replayed": _AGAIN,
+    "ticket.step_failed": _GIVEN_UP,
+    "ticket.replayed": _AGAIN,
 }
 
 
@@ -207,5 +211,6 @@ def _word(name: str, value: Any) -> str:
     """Show a code in the reader's language, and everything else as it is."""
     if name in ("reason", "refusal"):
         return str(reasons.label(str(value)))
-    words = {"proposed": Proposal, "proof": Proof}.get(name)
-    return labels(words).get(value, str(value)) if words else str(value)
+    if name == "proof":
+        return labels(Proof).get(value, str(value))
+    return labels(Proposal).get(value, str(value)) if name == "proposed" else str(value)
