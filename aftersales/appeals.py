@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -136,7 +137,7 @@ def file(appeal: Appeal, *, seen: str = "", by: Actor) -> None:
 def win(appeal: Appeal, *, outcome: str, amount: Decimal | None = None, seen: str = "", by: Actor) -> None:
     """Note that the platform granted the appeal, with its words; the case keeps it in its history."""
     now, outcome = as_seen(appeal, seen), _answered(outcome)
-    told = {"amount": amount} if amount else {}
+    told: dict[str, Any] = {"amount": amount} if amount else {}
     APPEAL.move(appeal, "win", by=by, data=told, outcome=outcome, ended_at=now)
     if appeal.case is not None:
         events.record(appeal.shop, "case.appeal_won", appeal.case, by=by, appeal=appeal.number, **told)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.evidence_files import ACCEPT
 from aftersales.states import AppealKind, Fault, Proof, TicketKind
 from sellercenter.filters import DayField
+from sellercenter.texts import Text
 
 
 class WallTimeField(DayField):
@@ -36,13 +37,13 @@ def amount_field(label: Any, *, required: bool = False, help_text: Any = "") -> 
     return forms.DecimalField(label=label, required=required, help_text=help_text, **shape)  # type: ignore[arg-type]
 
 
-def lines_field(label: Any, most: int, *, required: str = "", help_text: Any = "") -> forms.CharField:
+def lines_field(label: Any, most: int, *, required: Text | None = None, help_text: Any = "") -> forms.CharField:
     """Return a field for some lines of words; `required` is what to say when there are none."""
-    told = {"required": required} if required else {}
+    told = {"required": required} if required is not None else {}
     return forms.CharField(
         label=label,
         max_length=most,
-        required=bool(required),
+        required=required is not None,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=help_text,
         error_messages=told,

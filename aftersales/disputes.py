@@ -25,7 +25,8 @@ def open_dispute(case: Case, *, by: Actor, number: str = "", demand: str = "") -
     """Open the arbitration of a case that goes to the platform, in the caller's transaction.
 
     The caller has moved the case and holds it locked. `number` is the platform's, ours when left out; a buyer,
-    the platform, or a member who may handle disputes opens one. Refused while another one of the case is open.
+    the platform, or a member who may handle disputes opens one. Refused while another one of the case is open,
+    and for a number that is known already.
     """
     if not by.is_outside:
         by.require(Perm.DISPUTES_HANDLE)
@@ -33,6 +34,8 @@ def open_dispute(case: Case, *, by: Actor, number: str = "", demand: str = "") -
     if any(status in DISPUTE_OPEN for status in earlier):
         raise Refused(_("The platform is deciding this case already."), "dispute_open")
     number = number.strip()[:64] or f"{case.number[:58]}-D{len(earlier) + 1}"
+    if Dispute.objects.for_shop(case.shop).filter(number=number).exists():
+        raise Refused(_("There is a dispute %s already.") % number, "number_taken")
     side = Side.SELLER if by.kind in (ActorKind.MEMBER, ActorKind.ADMIN) else Side.BUYER
     dispute = Dispute(shop=case.shop, case=case, number=number, opened_by=side, demand=demand.strip()[:500])
     Dispute.objects.bulk_create([dispute])

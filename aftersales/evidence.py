@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import singledispatch
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -81,7 +82,12 @@ def _add(subject: Subject, kept: Kept, *, name: str, proof: Proof, note: str, by
     )
     row.chain = link(earlier[-1].chain if earlier else "", row)
     Evidence.objects.bulk_create([row])
-    told = {_FIELDS[type(subject)]: str(subject), "proof": proof.value, "sha256": kept.sha256, "side": row.side}
+    told: dict[str, Any] = {
+        _FIELDS[type(subject)]: str(subject),
+        "proof": proof.value,
+        "sha256": kept.sha256,
+        "side": row.side,
+    }
     events.record(subject.shop, "evidence.added", row, by=by, **told)
     return row
 
@@ -141,9 +147,13 @@ def viewed(row: Evidence, *, by: Actor) -> None:
 
 
 def clear_left_over() -> int:
-    """Delete the files of a day ago and older that no row names; return how many. A chore."""
-    deleted, waiting = 0, []
-    for path, place in evidence_files.left_over(time.time() - LEFT_OVER.total_seconds()):
+    """Delete the files of a day ago and older that no row names, and half uploads; return how many. A chore."""
+    before = time.time() - LEFT_OVER.total_seconds()
+    halves, waiting = evidence_files.half_uploads(before), []
+    for place in halves:
+        place.unlink(missing_ok=True)
+    deleted = len(halves)
+    for path, place in evidence_files.left_over(before):
         waiting.append((path, place))
         if len(waiting) == 1000:
             deleted, waiting = deleted + _clear(waiting), []

@@ -222,3 +222,9 @@ def left_over(older_than: float) -> Iterator[tuple[str, Path]]:
     for place in root.glob("*/*") if root.is_dir() else ():
         if place.is_file() and place.stat().st_mtime < older_than:
             yield place.relative_to(root).as_posix(), place
+
+
+def half_uploads(older_than: float) -> list[Path]:
+    """Return the uploads that nobody took over, last written before this moment: their process died meanwhile."""
+    folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    return [place for place in folder.glob("*.upload*") if place.is_file() and place.stat().st_mtime < older_than]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -47,7 +48,7 @@ def open_ticket(
     for name, value in TICKET.plan(ticket, {}, now=now).values().items():
         setattr(ticket, name, value)
     Ticket.objects.bulk_create([ticket])
-    told = {"ticket_kind": kind.value, "carrier": parcel.carrier, "tracking_no": parcel.tracking_no}
+    told: dict[str, Any] = {"ticket_kind": kind.value, "carrier": parcel.carrier, "tracking_no": parcel.tracking_no}
     events.record(order.shop, "ticket.opened", ticket, by=by, order=order.number, answer_by=answer_by, **told)
     return ticket
 

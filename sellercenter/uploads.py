@@ -18,7 +18,7 @@ class LimitedUpload(FileUploadHandler):
     _too_large = False
 
     def handle_raw_input(
-        self, input_data: Any, META: dict[str, Any], content_length: int, boundary: bytes, encoding: str | None = None
+        self, input_data: Any, META: dict[str, Any], content_length: int, boundary: str, encoding: str | None = None
     ) -> None:
         """Note how much is coming."""
         self._too_large = content_length > settings.UPLOAD_LIMIT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -115,7 +115,8 @@ class TicketAct(ActPage):
     """A verb on one ticket of this shop."""
 
     abstract = True
-    permission, form_class = Perm.TRACKING_WATCH, SaidForm
+    permission = Perm.TRACKING_WATCH
+    form_class: ClassVar[type[forms.Form] | None] = SaidForm
 
     def find(self, **kwargs: Any) -> Ticket:
         """Return the ticket of this shop, or 404."""

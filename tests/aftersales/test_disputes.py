@@ -54,6 +54,14 @@ def test_a_case_that_goes_to_the_platform_opens_one_dispute_with_our_number_or_t
     assert Dispute.objects.filter(case=by_us).count() == 1
 
 
+def test_the_platforms_number_of_another_dispute_is_refused_and_the_case_stays(shop, after_sales):
+    first, second = make.case(shop, CaseStatus.REFUSED), make.case(shop, CaseStatus.REFUSED)
+    actions.escalate(first, number="ARB-1", by=CHANNEL)
+    with pytest.raises(Refused) as refused:
+        actions.escalate(second, number="ARB-1", by=CHANNEL)
+    assert (refused.value.code, fresh(second).status) == ("number_taken", CaseStatus.REFUSED)
+
+
 def test_without_a_time_of_the_platform_the_policys_counts_and_asked_again_the_new_one(dispute):
     asked(dispute)
     given = dispute.evidence_by - dispute.status_at

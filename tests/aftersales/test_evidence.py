@@ -205,15 +205,20 @@ def test_the_command_names_a_file_that_was_changed_or_is_gone(shop, capsys):
     assert f"\n{kept.pk} " not in said
 
 
-def test_what_a_dead_process_left_is_deleted_after_a_day_and_nothing_else(shop, folder):
+def test_what_a_dead_process_left_is_deleted_after_a_day_and_nothing_else(shop, folder, settings, tmp_path):
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "uploads"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    cut_off = settings.FILE_UPLOAD_TEMP_DIR / "tmp1.upload.mp4"
+    cut_off.write_bytes(b"half")
     row = add(make.case(shop))
     old, half, young = (folder / str(shop.pk) / name for name in ("old", "half.part", "young"))
     for place in (old, half, young):
         place.write_bytes(b"left")
     two_days_ago = time.time() - 2 * 86400
-    for place in (old, half, evidence_files.place_of(row.path)):
+    for place in (old, half, cut_off, evidence_files.place_of(row.path)):
         os.utime(place, (two_days_ago, two_days_ago))
-    assert evidence.clear_left_over() == 2
+    assert evidence.clear_left_over() == 3
+    assert not cut_off.exists()
     assert sorted(files(folder)) == sorted([evidence_files.place_of(row.path), young])
 
 
