@@ -1937,7 +1937,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("proposal", "partial"), _negated=True),
-                    models.Q(("percent__gte", 1), ("percent__lte", 99)),
+                    models.Q(("percent__gte", 1), ("percent__isnull", False), ("percent__lte", 99)),
                     _connector="OR",
                 ),
                 name="sop_partial_has_percent",

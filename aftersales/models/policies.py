@@ -47,7 +47,7 @@ class Sop(models.Model):
             one_of("sop_proposal_known", "proposal", Proposal.values),
             models.CheckConstraint(
                 name="sop_partial_has_percent",
-                condition=~Q(proposal="partial") | Q(percent__gte=1, percent__lte=99),
+                condition=~Q(proposal="partial") | Q(percent__isnull=False, percent__gte=1, percent__lte=99),
             ),
             models.CheckConstraint(name="sop_coupon_is_named", condition=~Q(proposal="coupon") | ~Q(coupon="")),
             models.CheckConstraint(name="sop_up_to_positive", condition=Q(up_to__isnull=True) | Q(up_to__gt=0)),
