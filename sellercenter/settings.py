@@ -401,7 +401,7 @@ WORK_NAMES = {
 # What the demo knows besides orders: functions `(market, shop, *, seed, until, events)` that fill a shop with it.
 DEMO_ROOMS = ["aftersales.demo.filling.fill"]
 # Who else lives in a demo shop: made of a World, and asked for `wants(now)`; see `orders/demo/living/world.py`.
-DEMO_LIVES = ["aftersales.demo.living.AfterSales"]
+DEMO_LIVES = ["aftersales.demo.living.Afterwards"]
 
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS = [

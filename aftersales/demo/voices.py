@@ -18,7 +18,7 @@ from orders.states import Status
 from sellercenter.permissions import BUYER, CHANNEL
 
 _REVIEWED, _TALKED = 0.7, 0.08
-_STARS: Wheel[int] = Wheel({5: 62, 4: 20, 3: 9, 2: 4, 1: 5})
+STARS: Wheel[int] = Wheel({5: 62, 4: 20, 3: 9, 2: 4, 1: 5})
 _CAUSES: Wheel[Cause] = Wheel(
     {Cause.QUALITY: 40, Cause.PACKAGE: 22, Cause.DELIVERY: 18, Cause.SERVICE: 8, Cause.WRONG_ITEM: 8, Cause.OTHER: 4}
 )
@@ -64,7 +64,7 @@ def _reviews(scene: Scene) -> Iterator[Review]:
 
 
 def _review(scene: Scene, rng: Random, at: datetime, number: str, **owner: Any) -> Review:
-    stars, words = _STARS.spin(rng), scene.words
+    stars, words = STARS.spin(rng), scene.words
     review = Review(
         pk=scene.key(Review),
         shop=scene.shop,

@@ -14,14 +14,26 @@ CLOCKS = {
     "first_reminder": timedelta(minutes=1),
     "second_reminder": timedelta(minutes=2),
     "payment_window": timedelta(minutes=4),
+    "case_answer": timedelta(minutes=3),
+    "case_warning": timedelta(minutes=1),
+    "offer_answer": timedelta(minutes=4),
+    "return_window": timedelta(minutes=10),
+    "inspect_within": timedelta(minutes=4),
+    "resend_within": timedelta(minutes=15),
+    "escalate_window": timedelta(minutes=5),
+    "evidence_within": timedelta(minutes=6),
+    "reply_within": timedelta(minutes=5),
 }
-TOLD = f"{SHOP.name}: unpaid orders are reminded after 1 and 2 minutes and cancelled after 4."
+TOLD = (
+    f"{SHOP.name}: unpaid orders are reminded after 1 and 2 minutes and cancelled after 4; "
+    "a case that nobody answers within 3 minutes is accepted."
+)
 
 
 def hasten() -> None:
-    """Let the shop's owner set the clocks of payment to minutes, unless somebody has changed them before.
+    """Let the shop's owner set the clocks to minutes, those of payment and of cases, unless somebody has changed any.
 
-    Orders that are there keep their times.
+    Orders and cases that are there keep their times.
     """
     owner = Member.objects.select_related("user", "role", "shop__policy").get(shop__code=SHOP.code, owner=True)
     policy = owner.shop.policy

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+from typing import Protocol
 
+from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import IntegrityError, InterfaceError, OperationalError, connections
 from django.db.models import F, Q
+from django.utils.module_loading import import_string
 
 from orders.demo.journeys import Fate
 from orders.demo.living.deeds import ON_ORDERS, report, restock
@@ -47,10 +50,19 @@ _LOOK, _MOST_DEEDS = 1000, 20
 _REMEMBERED, _AGAIN_AFTER = 5000, 60.0
 _SHORTEST_WINDOW = timedelta(minutes=10)
 # Running numbers of our own orders; those of the demo's past stay as they are, for people to work on.
-_OURS = r"[5-9]\d{6}$"
+OURS = r"[5-9]\d{6}$"
 # A parcel that was shipped here was written in the same breath; those of the past were told of later.
 _AT_ONCE = timedelta(seconds=10)
 _BASKETS, _RESTOCK_CHANCE, _RESTOCK_BELOW = 4, 0.01, 2
+
+
+class Life(Protocol):
+    """What people want of a shop besides its orders: another room's part in the living demo."""
+
+    def __init__(self, world: World) -> None: ...
+
+    def wants(self, now: datetime) -> Iterator[tuple[Wish, Callable[[], str]]]:
+        """Give wishes with the deeds that fulfil them; a deed returns what is told of it, nothing when it was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,7 @@ class World:
         self.tales.buyers = self.rng.randrange(2000)
         self.serial = self.rng.randrange(5_000_000, 9_000_000)
         self.tried: OrderedDict[tuple[str, int], float] = OrderedDict()
+        self.lives: list[Life] = [import_string(path)(self) for path in settings.DEMO_LIVES]
 
     def place(self, fate: Fate | None = None) -> Deed:
         """Let a buyer place an order, one who is in for `fate` if it is given."""
@@ -89,6 +102,7 @@ class World:
         """Let everybody do what they want by now, longest due first; ends early when `stop` says so."""
         now = database_now()
         due: list[tuple[Wish, Callable[[], str]]] = [*self._of_orders(now), *self._of_parcels(now)]
+        due += [wanted for life in self.lives for wanted in life.wants(now)]
         due = [(wish, act) for wish, act in due if wish.due <= now and self._fresh(wish)]
         touched: set[str] = set()
         for wish, act in sorted(due, key=lambda one: one[0].due)[:_MOST_DEEDS]:
@@ -129,7 +143,7 @@ class World:
         """Give what is wanted with the newest of our own orders."""
         since = now - max(LIFETIME / self.speed, _SHORTEST_WINDOW)
         alive = Q(status__in=_ALIVE) | Q(status=Status.CANCELLED, cancelled_by=CancelledBy.SYSTEM)
-        alive &= Q(number__regex=_OURS)
+        alive &= Q(number__regex=OURS)
         names = ("pk", "number", "status", "status_at", "paid_at", "cancel_requested_at", "cancelled_by", "held")
         orders = Order.objects.for_shop(self.shop).filter(alive, placed_at__gte=since)
         for row in orders.order_by("-placed_at", "-pk").values_list(*names)[:_LOOK]:
@@ -178,7 +192,7 @@ class World:
         except (OperationalError, InterfaceError) as error:
             connections.close_all()
             why = f"the database does not answer as it should ({type(error).__name__})"
-        except (IntegrityError, Order.DoesNotExist, Parcel.DoesNotExist) as error:
+        except (IntegrityError, ObjectDoesNotExist) as error:
             why = f"somebody was faster ({type(error).__name__})"
         return Deed(self.market.code, number, f"{what}: refused. {why}", refused=True)
 
