@@ -55,6 +55,7 @@ VERBS = {
     "aftersales/appeals.py",
     "aftersales/disputes.py",
     "aftersales/evidence.py",
+    "aftersales/evidence_files.py",
     "aftersales/following.py",
     "aftersales/paying.py",
     "aftersales/refund_actions.py",

@@ -48,7 +48,7 @@ def test_a_dispute_with_two_files_of_evidence_is_decided_by_hand(sit_down, shop,
     expect(page.get_by_text("Show the packing video.")).to_be_visible()
     bring(page, "dispute", "packing.mp4", proofs.MP4, "packing_video")
     bring(page, "dispute", "<b>goods.jpg", proofs.picture(), "photo")
-    page.get_by_label("Our statement").fill("Packed on film.")
+    page.get_by_role("textbox", name="Our statement").fill("Packed on film.")
     page.get_by_role("button", name="Put the statement in").click()
     expect(page.locator(".banner-now")).to_have_text("In progress")
     assert violations(page) == []
