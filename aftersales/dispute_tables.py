@@ -80,8 +80,8 @@ class DisputeTable(ListTable):
         gettext_lazy("Amount"), lambda one, at: money.text(one.case.amount, one.case.currency), kind="money"
     )
     demand = Column(gettext_lazy("What is asked of us"), "demand")
-    opened_by = ChoiceColumn(gettext_lazy("Opened by"), "opened_by", Side)
     opened = TimeColumn(_OPENED, "opened_at", sort="opened")
+    opened_by = ChoiceColumn(gettext_lazy("Opened by"), "opened_by", Side, shown=False)
     blame = ChoiceColumn(gettext_lazy("Blame"), "blame", Fault, shown=False)
     conclusion = Column(gettext_lazy("Conclusion"), "conclusion", shown=False)
     ended = TimeColumn(_ENDED, "ended_at", shown=False)

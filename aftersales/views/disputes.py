@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -42,6 +43,12 @@ class DisputeList(TablePage):
     def link(self, record: Dispute) -> str:
         """Return the address of the dispute's page."""
         return self.url("dispute_detail", record.pk)
+
+    @cached_property
+    def sort_word(self) -> str:
+        """The order that the address names; where evidence is awaited, the most urgent stand first."""
+        urgent = self.tab is not None and self.tab.code == "evidence"
+        return self.request.GET.get("sort") or ("deadline" if urgent else "-opened")
 
 
 class DisputeDetail(ShopPage):
