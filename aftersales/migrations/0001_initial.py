@@ -1858,6 +1858,16 @@ class Migration(migrations.Migration):
                 name="review_negative_open",
             ),
         ),
+        migrations.AddIndex(
+            model_name="review",
+            index=models.Index(
+                models.F("shop"),
+                models.OrderBy(models.F("at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("replied_at__isnull", False)),
+                name="review_answered",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="review",
             constraint=models.UniqueConstraint(

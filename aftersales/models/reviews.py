@@ -66,6 +66,11 @@ class Review(models.Model):
                 name="review_negative_open",
                 condition=Q(first_rating__lte=NEGATIVE, replied_at__isnull=True),
             ),
+            models.Index(
+                *("shop", F("at").desc(), F("id").desc()),
+                name="review_answered",
+                condition=Q(replied_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
