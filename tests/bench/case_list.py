@@ -16,11 +16,12 @@ from tests.bench.figures import figure
 from tests.bench.order_list import FRAGMENT, client, ok
 
 CASES = 200_000
-# One case on each of the newest orders: a tenth open, spread over kinds, states and deadlines; the rest has ended.
+# Cases on the newest orders, one or more on each: a tenth open, spread over kinds, states and deadlines; the rest over.
 FILL = """
 WITH chosen AS (
-    SELECT o.*, row_number() OVER (ORDER BY o.placed_at DESC, o.id DESC) AS n
-    FROM orders_order o WHERE o.shop_id = %(shop)s ORDER BY o.placed_at DESC, o.id DESC LIMIT %(many)s
+    SELECT o.*, row_number() OVER (ORDER BY o.placed_at DESC, o.id DESC, turn) AS n
+    FROM orders_order o CROSS JOIN generate_series(1, %(each)s) turn
+    WHERE o.shop_id = %(shop)s ORDER BY o.placed_at DESC, o.id DESC, turn LIMIT %(many)s
 ), made AS (
     INSERT INTO aftersales_case (
         shop_id, number, order_id, buyer_id, kind, status, status_at, due_step, act_by, opened_by, opened_at, ended_at,
@@ -71,7 +72,8 @@ def fill(shop: Shop, many: int) -> None:
         if shop.cases.exists():  # type: ignore[attr-defined]
             return
         cursor.execute("SET statement_timeout = 0")
-        cursor.execute(FILL, {"shop": shop.pk, "many": many})
+        each = -(-many // max(1, shop.orders.count()))  # type: ignore[attr-defined]
+        cursor.execute(FILL, {"shop": shop.pk, "many": many, "each": each})
         cursor.execute("VACUUM ANALYZE aftersales_case, aftersales_caseline")
         cursor.execute("RESET statement_timeout")
 
