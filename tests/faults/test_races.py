@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from orders import actions, fulfilment, timers
 from orders.models import Order
-from orders.payments import pay
+from orders.payments import pay, record_refund
 from orders.states import Status
 from sellercenter.lifecycle import Refused
 from sellercenter.permissions import BUYER, SYSTEM
 from tests import make
+from tests.faults import racing
 from tests.faults.lab import Lab, make_due, size
-
-WON = "won"
+from tests.faults.racing import WON
 
 
 def _pay(order: Order) -> object:
@@ -30,6 +28,12 @@ def _pay(order: Order) -> object:
 
 def _ship(order: Order) -> object:
     return fulfilment.ship(order, carrier="SF", tracking_no=f"{threading.get_ident()}-{order.pk}", by=SYSTEM)
+
+
+def _refund(order: Order) -> object:
+    """Note that all that was paid went back, by a refund of its own."""
+    reference = f"{threading.get_ident()}-{order.pk}"
+    return record_refund(order, amount=order.total_amount, reference=reference, by=SYSTEM)
 
 
 def _fire(order: Order) -> object:
@@ -48,6 +52,7 @@ VERBS: dict[str, Callable[[Order], object]] = {
     "request": lambda order: actions.request_cancel(order, reason="too slow", by=BUYER),
     "accept": lambda order: actions.accept_cancel(order, by=SYSTEM),
     "refuse": lambda order: actions.refuse_cancel(order, reason="on its way", by=SYSTEM),
+    "refund": _refund,
     "confirm": lambda order: fulfilment.confirm(order, by=BUYER),
     "expire": _fire,
     "accept by time": _fire,
@@ -86,6 +91,18 @@ PAIRS = (
     Pair("ship", "request", Status.TO_SHIP, {"ship": "shipped", "request": "to_ship"}),
     Pair("ship", "hold", Status.TO_SHIP, {"ship": "shipped", "hold": "to_ship"}),
     Pair("ship", "ship", Status.TO_SHIP, {"ship": "shipped"}),
+    # Money that went back is noted wherever the order goes, once, and never of what nobody has paid.
+    Pair("pay", "refund", Status.UNPAID, {"pay": "to_review"}, both="to_review"),
+    Pair("refund", "refund", Status.TO_SHIP, {"refund": "to_ship"}),
+    Pair("refund", "ship", Status.TO_SHIP, {}, both="shipped"),
+    Pair("refund", "cancel", Status.TO_SHIP, {}, both="cancelled"),
+    Pair(
+        *("refund", "accept by time", Status.TO_SHIP),
+        wins={"refund": "to_ship"},  # a sweep passes by what somebody else holds
+        both="cancelled",
+        step="accept_cancel",
+        asked=True,
+    ),
     # A wish that comes first does not keep the seller from cancelling.
     Pair("request", "cancel", Status.TO_SHIP, {"cancel": "cancelled"}, both="cancelled"),
     Pair("accept", "refuse", Status.TO_SHIP, {"accept": "cancelled", "refuse": "to_ship"}, asked=True),
@@ -104,34 +121,6 @@ PAIRS = (
 )
 
 
-class Side:
-    """One of the two: a thread with a connection of its own that acts when the gate opens."""
-
-    def __init__(self, gate: threading.Barrier) -> None:
-        self.gate, self.took = gate, 0.0
-        self.outcome: Any = None
-
-    def act(self, verb: str, order: Order) -> threading.Thread:
-        """Begin to act; the outcome is WON, the code of the refusal, or whatever else happened."""
-        thread = threading.Thread(target=self._act, args=(VERBS[verb], order))
-        thread.start()
-        return thread
-
-    def _act(self, verb: Callable[[Order], object], order: Order) -> None:
-        try:
-            connections["default"].ensure_connection()
-            self.gate.wait(30)
-            began = time.perf_counter()
-            self.outcome = WON if verb(order) is not False else "known"
-        except Refused as refused:
-            self.outcome = refused.code
-        except Exception as error:
-            self.outcome = error
-        finally:
-            self.took = time.perf_counter() - began
-            connections.close_all()
-
-
 @pytest.fixture
 def ready(shop) -> Callable[[Pair, int], list[int]]:
     def load(pair: Pair, many: int) -> list[int]:
@@ -143,7 +132,7 @@ def ready(shop) -> Callable[[Pair, int], list[int]]:
 
 
 def test_of_two_at_once_exactly_one_wins(lab: Lab, ready, report):
-    rounds, many = size(20, 1), size(200, 51)
+    rounds, many = size(20, 1), size(200, 66)
     taken: list[float] = []
     for _round in range(rounds):
         queue = [(pair, pk) for pair in PAIRS for pk in ready(pair, -(-many // len(PAIRS)))]
@@ -157,12 +146,8 @@ def race(pair: Pair, pk: int) -> list[float]:
     """Let both act on the same order, each with what it read before, and judge the end."""
     if pair.step:
         make_due([pk], pair.step)
-    gate = threading.Barrier(2)
-    sides = [Side(gate), Side(gate)]
-    seen = [Order.objects.select_related("shop__policy").get(pk=pk) for _side in sides]
-    threads = [side.act(verb, order) for side, verb, order in zip(sides, (pair.first, pair.second), seen, strict=True)]
-    for thread in threads:
-        thread.join(60)
+    seen = [Order.objects.select_related("shop__policy").get(pk=pk) for _side in range(2)]
+    sides = racing.race(VERBS[pair.first], VERBS[pair.second], seen)
     judge(pair, {0: sides[0].outcome, 1: sides[1].outcome}, Order.objects.get(pk=pk).status)
     return [side.took for side in sides]
 
