@@ -37,7 +37,7 @@ def some_refunds(shop: Shop, many: int) -> list[Refund]:
     found = [make_refund(shop, f"{1 + i % 4}.00", by_hand=True) for i in range(many)]
     for i, refund in enumerate(found):
         if i % 3 == 1:
-            refund_actions.settle_by_hand(refund, number=f"BANK-{i}", by=SYSTEM)
+            refund_actions.settle_by_hand(refund, number=make.number("BANK-"), by=SYSTEM)
         elif i % 3 == 2:
             refund_actions.call_back(refund, reason="not today", by=SYSTEM)
     return found
