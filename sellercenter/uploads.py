@@ -8,25 +8,36 @@ from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest
 
+# So much runs past, 1 GB, so that people get an answer; whoever sends more is up to no good.
+_PIECE = 256 * 1024
+_MOST_PIECES = 4096
+
 
 class LimitedUpload(FileUploadHandler):
-    """Let the rest of a request run past unread once a file begins in one that is larger than the limit.
+    """Let the rest of a request run past, piece by piece, once a file begins in one that is larger than the limit.
 
-    What stands before the file, such as the form's token, is read as always.
+    What stands before the file, such as the form's token, is read as always. A request that is larger still is cut off.
     """
 
     _too_large = False
+    _stream: Any = None
 
     def handle_raw_input(
         self, input_data: Any, META: dict[str, Any], content_length: int, boundary: str, encoding: str | None = None
     ) -> None:
-        """Note how much is coming."""
+        """Note how much is coming, and from where."""
+        self._stream = input_data
         self._too_large = content_length > settings.UPLOAD_LIMIT
 
     def new_file(self, *args: Any, **named: Any) -> None:
         """Stop before the first byte of a file of too large a request."""
-        if self._too_large:
-            raise StopUpload(connection_reset=False)
+        if not self._too_large:
+            return
+        # Django would let it run past line by line, and keep a line of any length in memory.
+        for _piece in range(_MOST_PIECES):
+            if not self._stream.read(_PIECE):
+                break
+        raise StopUpload(connection_reset=True)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Hand the bytes on to the handlers that keep them."""
