@@ -144,10 +144,10 @@ def _note(refund: Refund, said: Verdict | Exception) -> None:
 
 def _sensible(refund: Refund, said: Verdict | Exception) -> Verdict | Exception:
     """Take a number that another refund has for no answer."""
-    succeeded = isinstance(said, Verdict) and said.state == "succeeded"
-    if succeeded and number_taken(refund, said.refund_no or refund.key):
-        return NoAnswer("the number belongs to another refund")
-    return said
+    if isinstance(said, Exception) or said.state != "succeeded":
+        return said
+    taken = number_taken(refund, said.refund_no or refund.key)
+    return NoAnswer("the number belongs to another refund") if taken else said
 
 
 def number_taken(refund: Refund, number: str) -> bool:

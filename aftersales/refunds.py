@@ -8,7 +8,6 @@ gateway in `aftersales/paying.py`.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -175,7 +174,7 @@ def owing() -> QuerySet[Order]:
 
 def make_owed(limit: int) -> int:
     """Ask for the refunds that are owed without a case, of up to `limit` orders; return how many were handled."""
-    found: Sequence[Order] = owing().select_related("shop__policy").order_by("pk")[:limit]
+    found = owing().select_related("shop__policy").order_by("pk")[:limit]
     handled = 0
     for order in found:
         try:

@@ -29,7 +29,7 @@ def of_order(order: Order, at: Setting, by: Actor) -> dict[str, Any] | None:
     if not by.may(Perm.AFTERSALES_VIEW):
         return None
     found = Refund.objects.filter(order=order).select_related("payment", "case").order_by("-pk")
-    rest = refunds.owed(order) if order.refund_due and order.status != Status.UNPAID else 0
+    rest = refunds.owed(order) if order.refund_due and order.status != Status.UNPAID else money.ZERO
     form = MakeForm(initial={"amount": rest}, auto_id="refund_%s") if rest and by.may(Perm.REFUNDS_MAKE) else None
     panel = _panel(found, at)
     return panel | {
