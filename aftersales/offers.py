@@ -13,10 +13,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from aftersales import policies, reasons
+from aftersales import canned, policies, reasons
 from aftersales.forms import DecideForm, ExtendForm, InspectForm, OfferForm, PauseForm, RefuseForm, SeenForm
 from aftersales.lifecycle.cases import CASE
-from aftersales.models import Case
+from aftersales.models import CannedReply, Case
 from aftersales.policies import Shown
 from aftersales.states import CaseKind, CaseStatus
 from orders.clocks import plus
@@ -121,12 +121,18 @@ def _shape(case: Case, move: Move, at: Setting, proposal: Shown | None, link: Ca
         "form": form,
         "fields": form.hidden_fields() if isinstance(form, InspectForm) else form,
         "inspect": form if isinstance(form, InspectForm) else None,
-        "fills": _fills(case, form) if isinstance(form, OfferForm) else [],
+        "fills": _fills(case, form, at),
     }
 
 
-def _fills(case: Case, form: OfferForm) -> list[dict[str, str]]:
-    """Return the amounts that a click puts into the form."""
+def _fills(case: Case, form: forms.Form, at: Setting) -> list[dict[str, str]]:
+    """Return what a click puts into the form: shares of the amount, or the shop's canned words."""
+    if isinstance(form, RefuseForm):
+        field = form["words"].id_for_label
+        found = canned.offered(at.shop, CannedReply.Use.CASE, policies.variables(case, now=at.now))
+        return [{"label": f"/{one['shortcut']}", "value": one["words"], "field": field} for one in found]
+    if not isinstance(form, OfferForm):
+        return []
     whole, field = case.amount, form["amount"].id_for_label
     amounts = ((share, money.quantise(whole * share / 100, case.currency)) for share in SHARES)
     return [

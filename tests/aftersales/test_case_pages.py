@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from aftersales import actions
+from aftersales import actions, canned
 from aftersales.lifecycle.cases import CASE
 from aftersales.models import Case, Sop
 from aftersales.offers import DOORS, OFFERS
@@ -96,6 +96,14 @@ def test_a_refusal_needs_a_reason_that_fits_and_the_buyer_reads_the_words(shop, 
     decide(owner, case, "refuse", refusal="item_correct").says("Add evidence first")
     decide(owner, case, "refuse", refusal="evidence_unclear", words="We see no damage.").says("We see no damage.")
     assert (fresh(case).refusal, fresh(case).refusal_words) == ("evidence_unclear", "We see no damage.")
+
+
+def test_canned_words_for_cases_stand_ready_in_the_refusal(shop, owner):
+    canned.add(shop, use="case", shortcut="photo", body="Dear {buyer}, please send a photo <b>", by=owner.actor)
+    canned.add(shop, use="review", shortcut="thanks", body="Thanks", by=owner.actor)
+    beside = opened(owner, make.case(shop)).context["case"]["beside"]
+    [fill] = next(one for one in beside if one["move"] == "refuse")["fills"]
+    assert (fill["label"], fill["value"]) == ("/photo", "Dear tea lover, please send a photo <b>")
 
 
 def test_after_the_deadline_refusing_is_not_possible_and_the_page_says_why(shop, owner):
