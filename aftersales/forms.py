@@ -218,7 +218,7 @@ class OpenForm(ByLineForm):
         self.lines = lines
         for key, title, units in lines:
             first = units if len(lines) == 1 else 0
-            self.fields[f"units_{key}"] = units_field(f"{title} (≤ {units})", most=units, initial=first)
+            self.fields[f"units_{key}"] = units_field(f"{title} (≤ {units})", most=units, initial=first, required=True)
         self.accept(data or ())
 
     @property
