@@ -37,7 +37,9 @@ def open_dispute(case: Case, *, by: Actor, number: str = "", demand: str = "") -
     if Dispute.objects.for_shop(case.shop).filter(number=number).exists():
         raise Refused(_("There is a dispute %s already.") % number, "number_taken")
     side = Side.SELLER if by.kind in (ActorKind.MEMBER, ActorKind.ADMIN) else Side.BUYER
-    dispute = Dispute(shop=case.shop, case=case, number=number, opened_by=side, demand=demand.strip()[:500])
+    dispute = Dispute(
+        shop=case.shop, case=case, number=number, opened_by=side, demand=demand.replace("\0", "").strip()[:500]
+    )
     Dispute.objects.bulk_create([dispute])
     events.record(case.shop, "dispute.opened", dispute, by=by, case=case.number, opened_by=side)
     return dispute

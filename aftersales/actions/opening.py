@@ -74,7 +74,8 @@ def open_case(
     _check_time(order, kind, now)
     if previous is not None and previous.status not in ENDED:
         withdraw(previous, by=by if by.is_outside else SYSTEM)
-    told = _Told(kind, reason, words.strip()[:2000], number.strip(), got_goods, previous, by, now)
+    words = words.replace("\0", "").strip()[:2000]
+    told = _Told(kind, reason, words, number.strip(), got_goods, previous, by, now)
     if kind == CaseKind.CANCEL:
         return _ask_to_cancel(order, told)
     stored = list(order.lines.select_for_update().order_by("pk"))
@@ -160,12 +161,13 @@ def _most(
     worth, held, waiting = amounts.shares(order, stored), _held(order), _waiting(order)
     most = {}
     for line, units in chosen:
-        before, own = held.get(line.pk, 0), worth.lines[line.pk]
+        own, price = worth.lines[line.pk], kind == CaseKind.PRICE
+        before = 0 if price else held.get(line.pk, 0)
         left = amounts.left_of_line(line, own, waiting.get(line.pk, ZERO))
-        if kind != CaseKind.PRICE:
-            if before + units > line.quantity:
-                told = {"title": line.title, "left": max(0, line.quantity - before)}
-                raise Refused(_("Of “%(title)s” only %(left)d are not in a case yet.") % told, "too_many_units")
+        if before + units > line.quantity:
+            told = {"title": line.title, "left": max(0, line.quantity - before)}
+            raise Refused(_("Of “%(title)s” only %(left)d are not in a case yet.") % told, "too_many_units")
+        if not price:
             of_units = amounts.of_units(own, line.quantity, before=before, units=units, currency=order.currency)
             left = min(left, of_units)
         most[line.pk] = left

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from aftersales import actions, refund_actions, rulings
-from aftersales.models import Case, Refund, Sop
+from aftersales.models import Case, Dispute, Refund, Sop
 from aftersales.states import CaseKind, CaseStatus
 from orders import actions as order_actions
 from orders import fulfilment, inventory, payments
@@ -336,6 +336,12 @@ def test_against_the_proposal_only_with_a_note_and_it_is_counted(shop, after_sal
     actions.accept(case, note="an old customer", by=after_sales.actor)
     assert (fresh(case).overridden, fresh(case).override_note) == (True, "an old customer")
     assert "case.overridden" in told(case)
+
+
+def test_zero_bytes_in_what_a_buyer_writes_break_nothing(shop):
+    case = make.case(shop, words="it\0 broke")
+    actions.escalate(make.case(shop, CaseStatus.REFUSED), demand="all\0 of it", by=BUYER)
+    assert (case.words, Dispute.objects.get().demand) == ("it broke", "all of it")
 
 
 def test_a_refusal_fits_the_case_and_some_need_proof(shop, after_sales):

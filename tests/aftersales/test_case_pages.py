@@ -179,6 +179,14 @@ def test_a_person_opens_a_case_from_the_page_of_the_order(shop, after_sales, vie
     assert "Case opened" in [one["text"] for one in page.context["order"]["timeline"]]
 
 
+@pytest.mark.parametrize("units", ["3", "2147483648", "9" * 30])
+def test_a_difference_in_price_is_asked_for_no_more_units_than_were_bought(shop, owner, units):
+    order = make.order(shop, "delivered")
+    sent = {"kind": "price", "reason": "price_dropped", "amount": "1", f"units_{order.lines.get().pk}": units}
+    owner.post(url("order_open_case", order), sent).says("only 2 are not in a case")
+    assert not Case.objects.exists()
+
+
 def test_the_order_page_tells_nothing_of_cases_to_those_who_may_not_see_them(shop, reviewer):
     case = make.case(shop)
     reviewer.get(url("order_detail", case.order)).keeps_quiet_about(case.number)
