@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -29,6 +30,10 @@ MB = 1024 * 1024
 MOST_PIXELS = 40_000_000
 PIECE = 256 * 1024
 _PICTURES = ("JPEG", "PNG", "WEBP", "GIF")
+# What a phone writes with a second picture behind the first is a JPEG to everybody but Pillow.
+_LOSSY = ("JPEG", "MPO", "WEBP")
+# A picture of a few kilobytes can fill half a gigabyte while it is drawn, so each process draws one at a time.
+_DRAWING = Lock()
 # What Pillow raises for a file that is no picture, or a broken or hostile one.
 _UNREADABLE = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, ZeroDivisionError),
@@ -79,7 +84,8 @@ def keep(shop_id: int, file: UploadedFile) -> Kept:
         told = {"name": shown_name(file.name or ""), "mb": kind.limit // MB}
         raise Refused(_("“%(name)s” is too large: at most %(mb)d MB of this kind.") % told, "too_large")
     if kind in (JPEG, PNG):
-        kind, picture = _written_anew(file)
+        with _DRAWING:
+            kind, picture = _written_anew(file)
         return _write(shop_id, kind, [picture])
     return _write(shop_id, kind, file.chunks(PIECE))
 
@@ -172,10 +178,12 @@ def _written_anew(file: UploadedFile) -> tuple[FileKind, bytes]:
             if source.width * source.height > MOST_PIXELS:
                 told = {"name": shown_name(file.name or ""), "n": MOST_PIXELS // 1_000_000}
                 raise Refused(_("“%(name)s” has more than %(n)d million pixels. Make it smaller.") % told, "too_large")
-            lossy = source.format in ("JPEG", "WEBP")
-            upright = ImageOps.exif_transpose(source)
-            seen_through = upright.has_transparency_data
-            picture = upright.convert("RGBA" if seen_through else "RGB")
+            source.load()
+            lossy = source.format in _LOSSY
+            ImageOps.exif_transpose(source, in_place=True)
+            seen_through = source.has_transparency_data
+            mode = "RGBA" if seen_through else "RGB"
+            picture = source if source.mode == mode else source.convert(mode)
     except _UNREADABLE as error:
         raise Refused(_("“%s” can't be read as a picture.") % shown_name(file.name or ""), "bad_picture") from error
     # Comments and colour profiles would be written along.

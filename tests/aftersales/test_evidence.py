@@ -104,6 +104,29 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_drawn(shop, folder
     assert files(folder) == []
 
 
+def test_a_picture_with_a_second_one_behind_it_stays_a_jpeg_of_the_first(shop):
+    second = Image.new("RGB", (8, 8), "blue")
+    row = add(make.case(shop), file("phone.jpg", picture("MPO", save_all=True, append_images=[second])))
+    with Image.open(evidence_files.place_of(row.path)) as kept:
+        assert (row.content_type, kept.format, getattr(kept, "n_frames", 1)) == ("image/jpeg", "JPEG", 1)
+
+
+def test_pictures_are_drawn_one_after_the_other(shop, monkeypatch):
+    at_once, most = [], []
+    real = evidence_files._written_anew
+
+    def slowly(upload):
+        at_once.append(1)
+        most.append(len(at_once))
+        time.sleep(0.05)
+        at_once.pop()
+        return real(upload)
+
+    monkeypatch.setattr(evidence_files, "_written_anew", slowly)
+    in_threads(*(partial(evidence_files.keep, shop.pk, file("a.jpg", picture())) for _one in range(4)))
+    assert most == [1, 1, 1, 1]
+
+
 def test_a_picture_is_kept_upright_and_without_what_the_phone_wrote_into_it(shop):
     told_by_phone = Image.Exif()
     told_by_phone[0x0112], told_by_phone[0x010F] = 6, "SecretPhone"
