@@ -30,7 +30,10 @@ _ASKED = re.compile(
 _SLOGANS = re.compile(r"(?:改|删)?(?:好评|差评|评价|晒图)[^,。.;!?、\s]{0,4}(?:返|有礼|有奖|送|领)")
 # Signs with which people pull a word apart so that no list finds it.
 _BETWEEN = re.compile(r"(?<=[\u4e00-\u9fff])[\s._\-*·|/\\+~]+(?=[\u4e00-\u9fff])")
-_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
+# Signs that nobody sees, beside those of the category of formats: joiners, fillers and what chooses a shape.
+_UNSEEN = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Objection:
 
 def objection(words: str) -> Objection | None:
     """Return why this answer to a review must not be sent, or None when nothing is wrong."""
-    plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", words)).casefold()
+    seen = "".join(sign for sign in words if unicodedata.category(sign) != "Cf")
+    plain = unicodedata.normalize("NFKC", _UNSEEN.sub("", seen)).casefold()
     plain = _BETWEEN.sub("", plain)
     if slogan := _SLOGANS.search(plain):
         return Objection(

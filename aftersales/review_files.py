@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -75,6 +76,8 @@ def import_file(shop: Shop, path: Path, *, errors: Path, by: Actor) -> Report:
         with open_table(path) as table:
             header = _header(first_rows(table))
             report = Report(unknown=header.unknown)
+            # A quotation mark that is open at the end is found before anything is written.
+            deque(table.rows(), maxlen=0)
             rows = _read(shop, table, header, refusals)
             while batch := list(islice(rows, BATCH)):
                 _take(shop, batch, report, refusals, by)

@@ -10,11 +10,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 
-from aftersales import reply_rules, reviews
+from aftersales import reply_rules, review_files, reviews
 from aftersales.models import Review
 from aftersales.review_weeks import weekly
 from orders.models import OrderLine
 from sellercenter import events, invariants
+from sellercenter.imports import UnreadableFile
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Event
 from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
@@ -160,6 +161,17 @@ def test_olist_tells_one_review_of_several_orders(shop, tmp_path):
     assert {one.order: one.words for one in Review.objects.all()} == {a: "", b: "Ruim\nn\u00e3o chegou"}
 
 
+def test_of_a_file_that_can_not_be_read_to_its_end_nothing_is_written(order, shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(review_files, "BATCH", 1)
+    path = tmp_path / "torn.csv"
+    path.write_text(
+        f'review no.,order no.,stars,written\nR1,{order.number},5,2026-03-02\nR2,"{order.number},5,2026-03-02\n'
+    )
+    with pytest.raises(UnreadableFile, match="quotation mark"):
+        review_files.import_file(shop, path, errors=tmp_path / "errors.csv", by=SYSTEM)
+    assert not Review.objects.exists()
+
+
 def test_a_table_without_stars_is_told_so(shop, tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("review no.,written\nR1,2026-03-02 10:00\n")
@@ -189,6 +201,8 @@ BOUGHT = [
     "好评返现",
     "给个五星，转账 10 元",
     "退.款给您，请修改评价",
+    "改\u202e好\u2066评\u180e返\ufe0f现",
+    "Chan\u2069ge your re\u034fview for a ref\U000e0041und.",
 ]
 FINE = [
     "We are sorry. Your refund has left today.",
