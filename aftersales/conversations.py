@@ -22,7 +22,7 @@ from sellercenter.lifecycle import Refused, locked
 from sellercenter.models import Event, Shop
 from sellercenter.permissions import SYSTEM, Actor, Perm
 
-MOST_WORDS, SHOWN_WORDS = 2000, 120
+MOST_WORDS, SHOWN_WORDS, MOST_NUMBER = 2000, 120, 80
 # The team is told so long before the time to answer ends; what ended longer ago was told, or is on the home board.
 WARNING, STALE = timedelta(hours=4), timedelta(days=1)
 WARNED = "conversation.warned"
@@ -41,8 +41,9 @@ def receive(
     """
     if not by.is_outside:
         raise PermissionDenied(f"{by.label} may not write as a buyer")
-    words, number = words.replace("\0", "").strip()[:MOST_WORDS], number.strip()[:80]
-    if not words or not number:
+    words, number = words.replace("\0", "").strip()[:MOST_WORDS], number.replace("\0", "").strip()
+    # A number is never cut: of two that begin alike the second would count as known, and be lost.
+    if not words or not 0 < len(number) <= MOST_NUMBER:
         raise Refused(_("A message needs its words, and its number so that it counts once."), "bad_message")
     if buyer.shop_id != shop.pk or (order is not None and (order.shop_id, order.buyer_id) != (shop.pk, buyer.pk)):
         raise Refused(_("This order is not one of the buyer's."), "foreign_order")

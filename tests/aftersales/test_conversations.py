@@ -91,6 +91,14 @@ def test_words_of_any_length_come_in_and_people_do_not_write_as_buyers(order, sh
     assert ChatMessage.objects.count() == 1
 
 
+def test_the_number_of_a_message_is_never_cut_and_holds_no_zero_byte(order, shop):
+    facts = {"buyer": order.buyer, "order": order, "words": "hi\0", "at": make.NOW, "by": BUYER}
+    assert conversations.receive(shop, **facts, number="a\0" + "n" * 79).number == "a" + "n" * 79
+    with pytest.raises(Refused):
+        conversations.receive(shop, **facts, number="n" * 81)
+    assert ChatMessage.objects.count() == 1
+
+
 # --- Answering --------------------------------------------------------------------------------------------------------
 
 
@@ -240,6 +248,12 @@ def test_canned_replies_are_added_changed_and_deleted(shop, service, view_only):
 # --- Pages ------------------------------------------------------------------------------------------------------------
 
 HOSTILE = "<img src=x onerror=alert(1)> https://bad.example {% now %} " + "w" * 300
+
+
+def test_a_nickname_that_turns_the_direction_of_writing_turns_nothing_but_itself(shop, service):
+    order = make.order(shop, buyer_nickname="\u202eanna")
+    page = service.get(url("conversation_detail", talk.message(order)))
+    assert "<bdi>\u202eanna</bdi> <time" in page.landed.content.decode()
 
 
 def test_a_thread_shows_words_as_words_and_an_answer_is_sent(order, shop, service):
