@@ -44,7 +44,7 @@ CHANGES = tuple(f"{word}.{past}" for word in WORDS.values() for past in ("added"
 def add(shop: Shop, model: type[Entry], *, values: dict[str, Any], by: Actor) -> Entry:
     """Add an entry at the end of its list.
 
-    Raises ValidationError for values that no entry can have, Refused when the list is full.
+    Raises ValidationError for values that no entry can have, Refused when the list is full or the name is taken.
     """
     by.require(Perm.POLICIES_EDIT)
     policy = _locked(shop)
@@ -159,6 +159,11 @@ def _again(entry: Sop | CaseRule, *, seen: str, by: Actor) -> ShopPolicy:
 
 def _check(entry: Sop | CaseRule) -> None:
     """Refuse what no entry can say; the database takes a missing percentage for one that it can't judge."""
+    if isinstance(entry, CaseRule):
+        others = CaseRule.objects.for_shop(entry.shop).exclude(pk=entry.pk)
+        # Somebody else may have taken it since the form was checked.
+        if others.filter(name=entry.name).exists():
+            raise Refused(_("Another rule has this name."), "name_taken")
     entry.full_clean()
     if isinstance(entry, Sop) and entry.proposal == Proposal.PARTIAL and not entry.percent:
         raise ValidationError({"percent": _("A partial refund needs a percentage from 1 to 99.")})

@@ -120,6 +120,18 @@ def test_a_rule_is_switched_on_only_after_its_figures_were_seen(shop, owner):
     assert b"<b>ones</b>" not in owner.get(url("case_rules", shop)).content
 
 
+def test_of_two_who_add_a_rule_of_one_name_at_once_the_second_is_told(shop, owner, monkeypatch):
+    locked = policy_changes._locked
+
+    def after_the_other(its):
+        CaseRule.objects.create(shop=its, name=RULE["name"], kinds=["refund"])
+        return locked(its)
+
+    monkeypatch.setattr(policy_changes, "_locked", after_the_other)
+    answer = owner.post(url("case_rule_add", shop), RULE)
+    assert (answer.code, "Another rule has this name." in answer.text) == (422, True)
+
+
 def test_trying_saves_nothing_and_needs_no_switch(shop, owner):
     answer = owner.post(url("case_rule_add", shop), RULE | {"try": "1", "most_cases": "2"})
     assert answer.code == 200
