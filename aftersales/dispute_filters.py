@@ -34,8 +34,11 @@ APPEAL_TABS = (
     Tab("lost", _A.LOST.label, Q(status=_A.LOST)),
     Tab("ended", _("Withdrawn or too late"), Q(status__in=[_A.WITHDRAWN, _A.LAPSED])),
 )
+# What the carrier has answered, or not answered in time: the clock's step takes `due_at` away.
+_SILENT = Q(status=_T.OPEN, due_at__isnull=True, answer_by__isnull=False)
 TICKET_TABS = (
     Tab("", _("All")),
+    Tab("to_do", pgettext_lazy("tickets", "To do"), Q(status=_T.ANSWERED) | _SILENT),
     Tab("open", _T.OPEN.label, Q(status=_T.OPEN)),
     Tab("answered", _T.ANSWERED.label, Q(status=_T.ANSWERED)),
     Tab("ended", _ENDED, ~Q(status__in=TICKET_OPEN)),

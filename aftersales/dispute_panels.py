@@ -1,21 +1,19 @@
-"""What disputes, appeals and tickets show elsewhere: on the page of a case, of an order, and as what waits."""
+"""What disputes, appeals and tickets show elsewhere: on the page of a case and of an order."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from aftersales import evidence_shown
 from aftersales.dispute_forms import TicketForm
 from aftersales.dispute_tables import appeal_due, dispute_states, evidence_by, ticket_due
 from aftersales.models import Appeal, Case, Dispute, Ticket
-from aftersales.states import AppealKind, AppealStatus, DisputeStatus, TicketKind, TicketStatus
+from aftersales.states import AppealKind, AppealStatus, TicketKind, TicketStatus
 from orders.models import Order, Parcel
 from orders.states import ParcelStatus
 from sellercenter.columns import Setting, labels
-from sellercenter.models import Shop
 from sellercenter.permissions import Actor, Perm
 
 
@@ -47,22 +45,6 @@ def of_order(order: Order, at: Setting, by: Actor) -> dict[str, Any] | None:
         "url": url,
         "timeline": [],
     }
-
-
-def disputes_waiting(shop: Shop) -> QuerySet[Dispute]:
-    """Return the disputes in which the platform waits for the shop's evidence."""
-    return Dispute.objects.for_shop(shop).filter(status=DisputeStatus.EVIDENCE)
-
-
-def appeals_waiting(shop: Shop) -> QuerySet[Appeal]:
-    """Return the appeals that have to be filed."""
-    return Appeal.objects.for_shop(shop).filter(status=AppealStatus.DRAFT)
-
-
-def tickets_waiting(shop: Shop) -> QuerySet[Ticket]:
-    """Return the tickets that the carrier has answered, or has not answered in time by the clock's step."""
-    overdue = Q(status=TicketStatus.OPEN, due_at__isnull=True, answer_by__isnull=False)
-    return Ticket.objects.for_shop(shop).filter(Q(status=TicketStatus.ANSWERED) | overdue)
 
 
 def _dispute(dispute: Dispute, at: Setting) -> dict[str, Any]:

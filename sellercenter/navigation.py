@@ -65,9 +65,9 @@ def shown(shop: Shop, actor: Actor, current: str) -> dict[str, list[dict[str, An
     counts = waiting(shop) if any(place.counted for place, _item in items) else {}
     for place, item in items:
         item["count"] = money.capped(counts[place.key], MOST) if place.counted and counts.get(place.key) else ""
-    best = max((item["url"] for _place, item in items if item["active"]), key=len, default="")
+    best = max((item["fit"] for _place, item in items), default=0)
     for _place, item in items:
-        item["active"] = item["url"] == best
+        item["active"] = 0 < item.pop("fit") == best
     return {"nav": _groups(items), "nav_phone": [item for place, item in items if place.dock][:5]}
 
 
@@ -79,10 +79,18 @@ def _waiting(shop: Shop) -> dict[str, QuerySet]:
 
 def _item(place: Place, shop: Shop, current: str) -> dict[str, Any]:
     url = place.url(shop)
+    return {"label": str(place.label), "url": url, "icon": place.icon, "count": "", "fit": _fit(url, current)}
+
+
+def _fit(url: str, current: str) -> int:
+    """Say how well a place names where one is: best by its own tab, then by the list, then by its other tabs."""
     path, _mark, query = url.partition("?")
     here, _mark, asked = current.partition("?")
-    active = here == path and query in asked.split("&") if query else here == path or here.startswith(path + "/")
-    return {"label": str(place.label), "url": url, "icon": place.icon, "count": "", "active": active}
+    if here != path and not here.startswith(path + "/"):
+        return 0
+    if query:
+        return 4 * len(path) + 2 if here == path and query in asked.split("&") else 4 * len(path)
+    return 4 * len(path) + 1
 
 
 def _groups(items: Iterable[tuple[Place, dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -1451,6 +1451,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="appeal",
+            index=models.Index(
+                models.F("shop"),
+                models.F("file_by"),
+                models.F("id"),
+                condition=models.Q(("status", "draft")),
+                name="appeal_to_file",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="appeal",
             index=models.Index(models.F("due_at"), condition=models.Q(("due_at__isnull", False)), name="appeal_due"),
         ),
         migrations.AddConstraint(
@@ -1978,6 +1988,16 @@ class Migration(migrations.Migration):
                 models.OrderBy(models.F("opened_at"), descending=True),
                 models.OrderBy(models.F("id"), descending=True),
                 name="ticket_newest",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ticket",
+            index=models.Index(
+                models.F("shop"),
+                models.F("answer_by"),
+                models.F("id"),
+                condition=models.Q(("status__in", ["open", "answered"])),
+                name="ticket_open",
             ),
         ),
         migrations.AddIndex(

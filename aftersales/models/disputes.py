@@ -104,6 +104,7 @@ class Appeal(models.Model):
         ]
         indexes = [
             models.Index("shop", F("opened_at").desc(), F("id").desc(), name="appeal_newest"),
+            models.Index("shop", "file_by", "id", name="appeal_to_file", condition=Q(status="draft")),
             models.Index("due_at", name="appeal_due", condition=Q(due_at__isnull=False)),
         ]
 
@@ -143,6 +144,7 @@ class Ticket(models.Model):
         ]
         indexes = [
             models.Index("shop", F("opened_at").desc(), F("id").desc(), name="ticket_newest"),
+            models.Index("shop", "answer_by", "id", name="ticket_open", condition=Q(status__in=["open", "answered"])),
             models.Index("due_at", name="ticket_due", condition=Q(due_at__isnull=False)),
         ]
 

@@ -3,9 +3,12 @@
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from aftersales import dispute_panels, talk_counts
+from aftersales import talk_counts
+from aftersales.views.appeals import AppealList
 from aftersales.views.cases import CaseList
+from aftersales.views.disputes import DisputeList
 from aftersales.views.refunds import RefundList
+from aftersales.views.tickets import TicketList
 from sellercenter.models import Shop
 from sellercenter.navigation import Place
 from sellercenter.permissions import Perm
@@ -17,9 +20,17 @@ PLACES: list[Place] = [
     Place(_AFTERSALES, _("To answer"), "case_list", "hourglass", Perm.AFTERSALES_VIEW, "tab=requested", counted=True),
     Place(_AFTERSALES, _("Refunds"), "refund_list", "cash", Perm.AFTERSALES_VIEW),
     Place(_AFTERSALES, _("To confirm"), "refund_list", "checks", Perm.REFUNDS_CONFIRM, "tab=to_confirm", counted=True),
-    Place(_AFTERSALES, _("Disputes"), "dispute_list", "scale", Perm.AFTERSALES_VIEW, counted=True),
-    Place(_AFTERSALES, _("Appeals"), "appeal_list", "gavel", Perm.AFTERSALES_VIEW, counted=True),
-    Place(_AFTERSALES, _("Logistics tickets"), "ticket_list", "truck-return", Perm.TRACKING_WATCH, counted=True),
+    Place(_AFTERSALES, _("Disputes"), "dispute_list", "scale", Perm.AFTERSALES_VIEW, "tab=evidence", counted=True),
+    Place(_AFTERSALES, _("Appeals"), "appeal_list", "gavel", Perm.AFTERSALES_VIEW, "tab=draft", counted=True),
+    Place(
+        _AFTERSALES,
+        _("Logistics tickets"),
+        "ticket_list",
+        "truck-return",
+        Perm.TRACKING_WATCH,
+        "tab=to_do",
+        counted=True,
+    ),
     Place(_AFTERSALES, _("Reviews"), "review_list", "star", Perm.AFTERSALES_VIEW, "tab=to_answer", counted=True),
     Place(_AFTERSALES, _("Messages"), "conversation_list", "message", Perm.AFTERSALES_VIEW, counted=True),
 ]
@@ -34,9 +45,9 @@ def waiting(shop: Shop) -> dict[str, QuerySet]:
     return {
         "case_list?tab=requested": CaseList.tab_rows(shop)["requested"],
         "refund_list?tab=to_confirm": RefundList.tab_rows(shop)["to_confirm"],
-        "dispute_list?": dispute_panels.disputes_waiting(shop),
-        "appeal_list?": dispute_panels.appeals_waiting(shop),
-        "ticket_list?": dispute_panels.tickets_waiting(shop),
+        "dispute_list?tab=evidence": DisputeList.tab_rows(shop)["evidence"],
+        "appeal_list?tab=draft": AppealList.tab_rows(shop)["draft"],
+        "ticket_list?tab=to_do": TicketList.tab_rows(shop)["to_do"],
         "review_list?tab=to_answer": talk_counts.reviews_to_answer(shop),
         "conversation_list?": talk_counts.conversations_waiting(shop),
     }

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from aftersales.models import Case
+from aftersales.models import Case, Ticket
 from aftersales.states import CaseKind, CaseStatus
 from aftersales.views.home import BOARD
 from tests import make
+from tests.aftersales import proofs
 from tests.aftersales.crowd import case as write_case
 from tests.aftersales.crowd import cases
 from tests.conftest import url
@@ -103,6 +104,27 @@ def test_each_counter_of_the_home_board_is_the_length_of_the_list_that_it_opens(
         if url("case_list", shop) in counter["url"]:
             assert counter["count"] == str(len(owner.get(counter["url"]).context["table"]["rows"])) != "0"
     assert {str(one["label"]): one["count"] for one in shown}["Cases overdue"] == "3"
+
+
+def test_each_number_of_the_navigation_is_the_length_of_the_list_that_it_opens(shop, owner):
+    make.case(shop)
+    proofs.some_disputes(shop, 4)
+    proofs.some_appeals(shop, 3)
+    proofs.some_tickets(shop, 4)
+    silent = proofs.ticket(shop)
+    Ticket.objects.filter(pk=silent.pk).update(due_at=None, due_step="", answer_by=make.NOW - make.HOUR)
+    places = [one for group in owner.get(url("home", shop)).context["nav"] for one in group["items"] if one["count"]]
+    shown = {one["label"]: one["count"] for one in places}
+    wanted = {"To answer": "1", "Disputes": "2", "Appeals": "1", "Logistics tickets": "2"}
+    assert {label: shown.get(label) for label in wanted} == wanted
+    for one in (place for place in places if place["label"] in wanted):
+        page = owner.get(one["url"]).context
+        assert str(len(page["table"]["rows"])) == one["count"], one["label"]
+        assert [item["label"] for group in page["nav"] for item in group["items"] if item["active"]] == [one["label"]]
+    # The place stays marked on its other tabs, and on the page of one record.
+    for address in (url("ticket_list", shop), url("ticket_detail", silent)):
+        nav = owner.get(address).context["nav"]
+        assert [one["label"] for group in nav for one in group["items"] if one["active"]] == ["Logistics tickets"]
 
 
 def test_the_board_shows_after_sales_to_those_who_may_see_cases(shop, reviewer, view_only):
