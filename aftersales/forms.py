@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from aftersales.reasons import REASONS, REFUSALS, Reason, Refusal
 from aftersales.states import CaseKind, Problem
 
-_BY_LINE = re.compile(r"(units|sellable|damaged)_(\d{1,18})")
+_BY_LINE = re.compile(r"(units|sellable|damaged|wanted)_(\d{1,18})")
 # By how much a deadline can be put off at once, in hours.
 LONGER = (12, 24, 48, 72, 168, 336)
 
@@ -183,7 +183,7 @@ class ReasonSelect(forms.Select):
 
 
 class OpenForm(ByLineForm):
-    """A case that the shop opens for a buyer; `lines` are (key, title, units)."""
+    """A case that the shop opens for a buyer; `lines` are (key, title, units), `variants` (key, name) by line."""
 
     kind = forms.ChoiceField(label=_("What the buyer wants"), widget=forms.Select(attrs={"data-narrows": "reason"}))
     reason = forms.ChoiceField(
@@ -208,6 +208,7 @@ class OpenForm(ByLineForm):
         *,
         lines: Sequence[tuple[int, str, int]] = (),
         kinds: Iterable[CaseKind] = tuple(CaseKind),
+        variants: Mapping[int, Sequence[tuple[int, str]]] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(data, **options)
@@ -219,6 +220,8 @@ class OpenForm(ByLineForm):
         for key, title, units in lines:
             first = units if len(lines) == 1 else 0
             self.fields[f"units_{key}"] = units_field(f"{title} (≤ {units})", most=units, initial=first, required=True)
+            if others := (variants or {}).get(key):
+                self.fields[f"wanted_{key}"] = _wanted_field(others)
         self.accept(data or ())
 
     @property
@@ -230,6 +233,16 @@ class OpenForm(ByLineForm):
     def parts(self) -> list[forms.BoundField]:
         """The fields of the lines."""
         return [self[name] for name in self.fields if _BY_LINE.fullmatch(name)]
+
+
+def _wanted_field(others: Sequence[tuple[int, str]]) -> forms.ChoiceField:
+    """Return the choice of another variant of a line's product; js/case.js shows it for exchanges alone."""
+    return forms.ChoiceField(
+        label=_("Exchange for"),
+        required=False,
+        choices=[("", gettext("The same variant")), *others],
+        widget=forms.Select(attrs={"data-only-kind": CaseKind.EXCHANGE.value}),
+    )
 
 
 def _grouped(reasons: Iterable[Reason]) -> list[tuple[str, list[tuple[str, Any]]]]:

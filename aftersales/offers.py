@@ -107,11 +107,12 @@ def _sensible(case: Case, name: str) -> bool:
 
 def _shape(case: Case, move: Move, at: Setting, proposal: Shown | None, link: Callable[[str], str]) -> dict[str, Any]:
     offer, door = OFFERS[move.name], DOORS.get(move.name, move.name)
+    cancels = case.kind == CaseKind.CANCEL and move.name == "accept"
     form = offer.form(Ask(case, proposal, move.name))
     return {
         "name": door,
         "move": move.name,
-        "label": move.label,
+        "label": _("Accept the cancel request") if cancels and case.status == CaseStatus.REQUESTED else move.label,
         "url": link(door),
         "icon": offer.icon,
         "danger": offer.danger,

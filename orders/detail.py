@@ -27,7 +27,7 @@ from orders.states import (
     Status,
     TrackingCode,
 )
-from orders.tables import deadline, deadline_words, initials, overdue, states
+from orders.tables import deadline, deadline_words, initials, overdue, states, waits_for_case
 from sellercenter import money
 from sellercenter.columns import Setting, labels
 from sellercenter.models import Event
@@ -114,6 +114,8 @@ def banner(order: Order, at: Setting) -> dict[str, Any]:
     text, following = texts[Status(order.status)]
     if order.cancel_requested_at and order.status in (Status.TO_REVIEW, Status.TO_SHIP, Status.PART_SHIPPED):
         following = _("The buyer asked to cancel. Answer before anything else.")
+    if waits_for_case(order):
+        following = _("A case is open: the order completes only after it has ended.")
     return {"text": text, "next": following, "due": deadline(order, at)}
 
 
@@ -290,8 +292,10 @@ def attribution(order: Order) -> list[dict[str, str]]:
 
 def clocks(order: Order, at: Setting) -> list[dict[str, Any]]:
     """Show what happens to the order by itself and until when people must act, in the order of time."""
-    planned = [(when, str(timeline.STEPS.get(step, step))) for when, step in Schedule.of(order).steps]
-    limits = [(order.deadline_at, deadline_words(order.status))] if order.status in OPEN else []
+    waits = waits_for_case(order)
+    steps = [(when, step) for when, step in Schedule.of(order).steps if not (waits and step == "complete")]
+    planned = [(when, str(timeline.STEPS.get(step, step))) for when, step in steps]
+    limits = [(order.deadline_at, deadline_words(order.status))] if order.status in OPEN and not waits else []
     if order.cancel_requested_at is not None and order.status in UNSHIPPED:
         limits.append((order.answer_by, _("Answer to the cancel request")))
     taken = {when for when, _label in planned}

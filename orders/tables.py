@@ -58,10 +58,15 @@ def buyer(order: Order, at: Setting) -> dict[str, str]:
 
 
 def deadline(order: Order, at: Setting) -> Due | None:
-    """Show until when somebody must act; a closed order has no deadline."""
-    if order.status not in OPEN:
+    """Show until when somebody must act: never for a closed order, nor while it waits for a case."""
+    if order.status not in OPEN or waits_for_case(order):
         return None
     return due(order.deadline_at, at.now, at.zone, label=deadline_words(order.status))
+
+
+def waits_for_case(order: Order) -> bool:
+    """Say whether the order would complete by itself but for a case that is open."""
+    return order.status in (Status.SHIPPED, Status.DELIVERED) and order.aftersales == AfterSales.OPEN
 
 
 def deadline_words(status: str) -> str:

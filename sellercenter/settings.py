@@ -332,7 +332,8 @@ NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 # The boards of the home page, room by room.
 HOME_BOARDS = ["orders.views.home.BOARD", "aftersales.views.home.BOARD"]
 # What other rooms show on the page of an order: `(order, setting, actor)` to a panel, or None. A panel names its
-# `template`, and may name entries that it adds to the `timeline`, as orders/timeline.py makes them.
+# `template`, and may name entries that it adds to the `timeline`, as orders/timeline.py makes them, and the kinds of
+# events of the order that it `tells` there itself.
 ORDER_PANELS = [
     "aftersales.panels.of_order",
     "aftersales.refunds_shown.of_order",

@@ -104,13 +104,30 @@ class _Told:
     now: datetime
 
 
+def possible(order: Order, *, now: datetime) -> list[CaseKind]:
+    """Return the kinds of cases that people may open about an order in its state; buyers alone ask to cancel."""
+    kinds = [kind for kind in CaseKind if kind != CaseKind.CANCEL and order.status in ALLOWED[kind]]
+    return [] if _claims_over(order, now) else kinds
+
+
+def units_left(order: Order, *, claimed: bool) -> dict[int, int]:
+    """Return how many units of each line that is not cancelled are in no case yet; `claimed` when there are cases."""
+    held = _held(order) if claimed else {}
+    live = [line for line in order.lines.all() if line.status != LineStatus.CANCELLED]
+    return {line.pk: max(0, line.quantity - held.get(line.pk, 0)) for line in live}
+
+
+def _claims_over(order: Order, now: datetime) -> bool:
+    until = plus(order.delivered_at or order.completed_at, order.shop.policy.claim_window)
+    return order.status == Status.COMPLETED and until is not None and until <= now
+
+
 def _check_time(order: Order, kind: CaseKind, now: datetime) -> None:
     """Refuse what can't be asked for in the order's state, or too long after the delivery."""
     if order.status not in ALLOWED[kind]:
         told = {"kind": kind.label, "state": order.get_status_display()}
         raise Refused(_("“%(kind)s” is not possible while the order is “%(state)s”.") % told, "kind_not_now")
-    until = plus(order.delivered_at or order.completed_at, order.shop.policy.claim_window)
-    if order.status == Status.COMPLETED and until is not None and until <= now:
+    if _claims_over(order, now):
         raise Refused(_("The time in which something can be claimed is over."), "claim_window_over")
 
 

@@ -244,9 +244,11 @@ class OrderOpenCase(ActPage):
 
     class _Form(OpenForm):
         def clean(self) -> dict[str, Any]:
-            """Gather the units by line."""
+            """Gather the units, and what is wanted instead, by line."""
             given = {name: self.cleaned_data.get(name) for name in ("kind", "reason", "amount", "words")}
-            return {**given, "lines": {key: units for key, units in self.by_line("units").items() if units}}
+            by_line = {name: self.by_line(name) for name in ("units", "wanted")}
+            lines, wanted = ({key: n for key, n in found.items() if n} for found in by_line.values())
+            return {**given, "lines": lines, "wanted": wanted}
 
     form_class = _Form
 

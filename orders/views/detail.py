@@ -102,7 +102,10 @@ class OrderDetail(ShopPage):
             for code, label in timeline.GROUPS.items()
         ]
         sent = outgoing.of("order", order.pk)
-        entries = timeline.stream(history, self.setting, group=group, currency=order.currency, messages=sent)
+        # What another room tells in more detail does not stand here twice.
+        told = {kind for panel in panels for kind in panel.get("tells", ())}
+        own = [event for event in history if event.kind not in told]
+        entries = timeline.stream(own, self.setting, group=group, currency=order.currency, messages=sent)
         elsewhere = [entry for panel in panels for entry in panel.get("timeline", ())]
         entries += [entry for entry in elsewhere if not group or entry["kind"] == group]
         entries.sort(key=lambda entry: entry["when"], reverse=True)

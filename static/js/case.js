@@ -1,4 +1,4 @@
-/* On cases: a click puts an amount into its field, and a kind of case leaves out the reasons that don't fit it. */
+/* On cases: a click puts an amount into its field, and a kind of case leaves out the reasons and fields that don't fit it. */
 (() => {
   for (const button of document.querySelectorAll("[data-fill]")) {
     button.parentElement.hidden = false;
@@ -20,6 +20,10 @@
         group.hidden = [...group.children].every((option) => option.hidden);
       }
       if (narrowed.selectedOptions[0]?.disabled) narrowed.value = "";
+      for (const field of chooser.form.querySelectorAll("[data-only-kind]")) {
+        field.disabled = field.dataset.onlyKind !== chooser.value;
+        field.closest(".field").hidden = field.disabled;
+      }
     };
     chooser.addEventListener("change", narrow);
     narrow();

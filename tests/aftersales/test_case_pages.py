@@ -14,7 +14,7 @@ from aftersales.models import Case, Sop
 from aftersales.offers import DOORS, OFFERS
 from aftersales.states import CaseKind, CaseStatus
 from aftersales.timeline import WORDS
-from orders.models import Order
+from orders.models import Order, Sku
 from sellercenter.permissions import BUYER
 from tests import make
 from tests.conftest import fresh, told, url
@@ -185,6 +185,47 @@ def test_a_difference_in_price_is_asked_for_no_more_units_than_were_bought(shop,
     sent = {"kind": "price", "reason": "price_dropped", "amount": "1", f"units_{order.lines.get().pk}": units}
     owner.post(url("order_open_case", order), sent).says("only 2 are not in a case")
     assert not Case.objects.exists()
+
+
+def test_an_exchange_for_another_variant_is_opened_from_the_page_of_the_order(shop, after_sales):
+    order = make.order(shop, "delivered", lines=[make.line("Shirt", variant="M")])
+    line = order.lines.get()
+    large = Sku.objects.create(shop=shop, product_id=line.product_id, number="shirt-l", variant="L", price=10)
+    form = after_sales.get(url("order_detail", order)).context["order"]["panels"][0]["open_form"]
+    assert form[f"wanted_{line.pk}"].field.choices == [("", "The same variant"), (large.pk, "L · shirt-l")]
+    sent = {"kind": "exchange", "reason": "too_small", f"units_{line.pk}": "1", f"wanted_{line.pk}": f"{large.pk}"}
+    after_sales.post(url("order_open_case", order), sent).says("wanted instead:").says("shirt-l")
+    assert Case.objects.get().lines.get().wanted_sku == large
+
+
+def test_a_case_is_offered_only_for_units_that_are_in_none_and_while_claims_are_possible(shop, after_sales):
+    case = make.case(shop, kind=CaseKind.RETURN, units=1)
+    page, field = url("order_detail", case.order), f"units_{case.lines.get().line_id}"
+    form = after_sales.get(page).context["order"]["panels"][0]["open_form"]
+    assert form[field].field.max_value == 1
+    make.case(shop, kind=CaseKind.RETURN, order=case.order, units=1)
+    after_sales.get(page).keeps_quiet_about("Open a case")
+    old = make.order(shop, "completed", delivered_at=make.NOW - timedelta(days=90))
+    after_sales.get(url("order_detail", old)).keeps_quiet_about("Open a case")
+
+
+def test_an_order_whose_case_is_open_says_that_it_waits_and_tells_of_the_case_once(shop, owner, reviewer):
+    case = make.case(shop, kind=CaseKind.RETURN)
+    answer = owner.get(url("order_detail", case.order)).says("the order completes only after it has ended")
+    shown = answer.keeps_quiet_about("Receipt counts as confirmed").context["order"]
+    assert (shown["banner"]["due"], shown["clocks"]) == (None, [])
+    texts = [one["text"] for one in shown["timeline"]]
+    assert texts.count("Case opened") == 1
+    # Who may not see cases reads it in the order's own history.
+    page = reviewer.get(url("order_detail", case.order))
+    assert [one["text"] for one in page.context["order"]["timeline"]].count("Case opened") == 1
+    actions.withdraw(case, by=BUYER)
+    owner.get(url("order_detail", case.order)).says("Receipt counts as confirmed")
+
+
+def test_the_button_that_ends_an_order_at_the_buyers_wish_says_so(shop, owner):
+    case = make.case(shop, kind=CaseKind.CANCEL)
+    assert opened(owner, case).context["case"]["lead"]["label"] == "Accept the cancel request"
 
 
 def test_the_order_page_tells_nothing_of_cases_to_those_who_may_not_see_them(shop, reviewer):
