@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from aftersales import reasons
 from aftersales.models import Case, CaseLine, Refund
@@ -189,7 +190,7 @@ def amounts(case: Case) -> list[dict[str, Any]]:
         (_("For freight and fees"), case.freight_amount, False),
         (_("Amount of the case"), case.amount, True),
         (_("Offered"), case.offer_amount, False),
-        (_("On its way back"), on_its_way or None, False),
+        (pgettext("money", "On its way back"), on_its_way or None, False),
         (_("Refunded"), by_status.get(RefundStatus.SUCCEEDED), False),
         (_("The order's payment"), case.order.paid_amount, False),
         (_("Refunded of the order so far"), case.order.refunded_amount or None, False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from aftersales.models import NEGATIVE, Review
 from aftersales.states import Cause
@@ -30,7 +30,7 @@ def answer(review: Review, at: Setting) -> list[dict[str, str]]:
     """Show whether an answer is there, and a negative review that waits for one."""
     if review.replied_at is not None:
         return [{"code": "done", "label": _("Answered")}]
-    return [{"code": "late", "label": _("To answer")}] if review.first_rating <= NEGATIVE else []
+    return [{"code": "late", "label": pgettext("review", "To answer")}] if review.first_rating <= NEGATIVE else []
 
 
 def fault(review: Review, at: Setting) -> str:
