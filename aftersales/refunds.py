@@ -39,6 +39,11 @@ _LATER = Refund.objects.filter(payment=OuterRef("payment"), pk__gt=OuterRef("pk"
 _LATER = _LATER.alias(granted_by=Coalesce("case_id", 0))
 # Failed or rejected, and nobody has asked again.
 LEFT_BEHIND = Q(status__in=_STUCK) & ~Q(Exists(_LATER.filter(granted_by=Coalesce(OuterRef("case_id"), 0))))
+# What people do with a case by which money may go back later, without them.
+_WISHES = (
+    *("case.opened", "case.offered", "case.exchange_offered", "case.accepted", "case.return_accepted", "case.kept"),
+    *("case.resend_accepted", "case.inspected", "case.exchange_inspected", "case.refunded_instead"),
+)
 # What an order is asked by, when the system could not ask for its refund.
 _STEP = "make_refund"
 
@@ -108,10 +113,13 @@ def _key() -> str:
 
 
 def _asker(case: Case | None, by: Actor) -> int | None:
-    """Return whose wish it is: when a buyer takes an offer, that of the person who dealt with the case last."""
+    """Return whose wish it is: when a buyer takes an offer, that of the person who decided on the case last.
+
+    Whoever gave it more time, or took a parcel in, has wished for nothing.
+    """
     if by.member_id is not None or case is None:
         return by.member_id
-    people = events.of(case).filter(member__isnull=False).values_list("member_id", flat=True)
+    people = events.of(case).filter(member__isnull=False, kind__in=_WISHES).values_list("member_id", flat=True)
     return people.last()
 
 

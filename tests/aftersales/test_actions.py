@@ -338,6 +338,17 @@ def test_against_the_proposal_only_with_a_note_and_it_is_counted(shop, after_sal
     assert "case.overridden" in told(case)
 
 
+def test_whoever_made_an_offer_does_not_confirm_it_because_a_colleague_gave_more_time(shop, owner, after_sales):
+    ShopPolicy.objects.filter(shop=shop).update(refund_limit=Decimal(1))
+    case = make.case(shop)
+    actions.offer(case, amount=Decimal(5), by=owner.actor)
+    actions.pause(case, reason="a holiday", by=after_sales.actor)
+    actions.resume(case, by=after_sales.actor)
+    actions.take_offer(case, by=BUYER)
+    with refused("same_person"):
+        refund_actions.confirm(Refund.objects.get(), by=owner.actor)
+
+
 def test_zero_bytes_in_what_a_buyer_writes_break_nothing(shop):
     case = make.case(shop, words="it\0 broke")
     actions.escalate(make.case(shop, CaseStatus.REFUSED), demand="all\0 of it", by=BUYER)
