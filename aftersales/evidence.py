@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from functools import singledispatch
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from aftersales import evidence_files
@@ -23,6 +25,7 @@ from aftersales.models import Appeal, Case, Dispute, Evidence
 from aftersales.states import DISPUTE_OPEN, ENDED, AppealStatus, Proof, Side
 from sellercenter import events
 from sellercenter.lifecycle import Refused, locked
+from sellercenter.models import Shop
 from sellercenter.permissions import Actor, ActorKind, Perm
 
 Subject = Case | Dispute | Appeal
@@ -44,10 +47,11 @@ def add(subject: Subject, *, file: UploadedFile, proof: Proof | str, note: str =
     """Keep one file as evidence for a case, a dispute or an appeal.
 
     The file is written first, so that no row is ever without one; when the row can't be written the file goes again.
-    Refused for what is no evidence by kind or size, for the same file twice, for more than 20 files, and once the
-    record takes no more.
+    Refused for what is no evidence by kind or size, for the same file twice, for more than 20 files, once the record
+    takes no more, and once the shop keeps too much.
     """
     may_add(subject, by=by)
+    _has_room(subject.shop, file.size or 0)
     kept = evidence_files.keep(subject.shop_id, file)
     try:
         return _add(subject, kept, name=file.name or "", proof=Proof(proof), note=note.strip()[:300], by=by)
@@ -61,6 +65,14 @@ def may_add(subject: Subject, *, by: Actor) -> None:
     """Raise PermissionDenied for a member without the right; a buyer puts in evidence for a case and nothing else."""
     if not by.is_outside or (by.kind == ActorKind.BUYER and not isinstance(subject, Case)):
         by.require(_RIGHTS[type(subject)])
+
+
+def _has_room(shop: Shop, size: int) -> None:
+    """Refuse a file when the shop keeps too much already; two at the same moment may go a little beyond."""
+    there = Evidence.objects.for_shop(shop).aggregate(sum=Sum("size"))["sum"] or 0
+    if there + size > settings.EVIDENCE_LIMIT:
+        words = _("The shop keeps as much evidence as it may. Ask whoever keeps the server for more room.")
+        raise Refused(words, "no_room")
 
 
 @transaction.atomic

@@ -274,6 +274,8 @@ STORAGES = {
 MEDIA_ROOT = VAR_DIR / "media"
 # Files that prove something, in a folder per shop; given out by the page alone that asks for the right.
 EVIDENCE_ROOT = VAR_DIR / "evidence"
+# So many bytes of evidence a shop may keep, so that none fills the disk of all.
+EVIDENCE_LIMIT = env.int("SELLERCENTER_EVIDENCE_GB", default=50) * 1024**3
 # The largest request with files, in bytes: a film of evidence and the form around it.
 UPLOAD_LIMIT = 105 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [

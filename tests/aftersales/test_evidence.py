@@ -111,6 +111,15 @@ def test_a_picture_with_a_second_one_behind_it_stays_a_jpeg_of_the_first(shop):
         assert (row.content_type, kept.format, getattr(kept, "n_frames", 1)) == ("image/jpeg", "JPEG", 1)
 
 
+def test_a_shop_keeps_no_more_than_it_may_and_takes_nothing_from_others(shop, other_shop, folder, settings):
+    settings.EVIDENCE_LIMIT = 2 * len(PDF)
+    add(make.case(shop))
+    add(make.case(shop))
+    refused(make.case(shop), file(), "no_room")
+    add(make.case(other_shop))
+    assert len(files(folder)) == 3
+
+
 def test_pictures_are_drawn_one_after_the_other(shop, monkeypatch):
     at_once, most = [], []
     real = evidence_files._written_anew
