@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from random import Random
 
-from aftersales import actions, conversations, disputes, policies, refunds, reviews, rulings
+from aftersales import actions, conversations, disputes, policies, refund_actions, reviews, rulings
 from aftersales.demo.asking import ask
 from aftersales.demo.scenes import Scene, one
 from aftersales.demo.voices import STARS
@@ -102,7 +103,7 @@ def answer(scene: Scene, case: Case, rng: Random) -> str:
     name = "refuse" if rng.random() < 0.2 else wanted or policies.ACCEPTS[kind]
     told = {"note": one(rng, scene.words.OVERRIDES), "by": by, "seen": case.version}
     if name == "offer" and "amount" in case.proposal:
-        actions.offer(case, amount=policies.shown(case).amount, **told)  # type: ignore[union-attr]
+        actions.offer(case, amount=Decimal(case.proposal["amount"]), **told)
     elif name == "refuse":
         fits = [each for each in refusals_for(kind) if not each.evidence and each.code in scene.words.REFUSALS]
         if not fits:
@@ -131,7 +132,7 @@ def put_in(scene: Scene, dispute: Dispute, rng: Random) -> str:
 
 def confirm_refund(scene: Scene, refund: Refund, _rng: Random) -> str:
     """Let a second person confirm a large refund."""
-    refunds.confirm(refund, by=scene.second)
+    refund_actions.confirm(refund, by=scene.second)
     return f"{scene.second.label} confirms the refund of {money.text(refund.amount, refund.currency)}"
 
 
@@ -156,8 +157,15 @@ def reply(scene: Scene, found: Review, rng: Random) -> str:
 def write_message(scene: Scene, order: Order, rng: Random) -> str:
     """Let the buyer write."""
     words = one(rng, scene.words.TALKS)[0]
-    about = {"buyer": order.buyer, "order": order, "number": f"M{order.number}", "at": database_now()}
-    new = conversations.receive(scene.shop, words=words, **about, by=BUYER)
+    new = conversations.receive(
+        scene.shop,
+        buyer=order.buyer,
+        order=order,
+        words=words,
+        number=f"M{order.number}",
+        at=database_now(),
+        by=BUYER,
+    )
     return f"buyer writes: {words}" if new else ""
 
 
