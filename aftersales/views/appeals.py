@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from aftersales.states import AppealKind, AppealStatus
 from orders.models import Order
 from sellercenter.columns import labels
 from sellercenter.lifecycle import Refused
+from sellercenter.locks import too_busy
 from sellercenter.pages import ActPage, ShopPage, TablePage, Text
 from sellercenter.permissions import Perm
 from sellercenter.times import moment
@@ -125,6 +127,10 @@ class AppealAdd(ShopPage):
                 drafted = self._draft(form)
             except Refused as refused:
                 form.add_error(None, str(refused.message))
+            except OperationalError as error:
+                if not too_busy(error):
+                    raise
+                form.add_error(None, _("Somebody else is changing this at the very moment. Try again."))
             else:
                 return HttpResponseRedirect(self.url("appeal_detail", drafted.pk))
         return self._answer(form, status=422)

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from psycopg.errors import LockNotAvailable
 
 from aftersales import actions, appeals, dispute_timers, evidence, rulings
 from aftersales.models import Appeal
@@ -161,6 +163,17 @@ def test_only_who_handles_disputes_appeals(shop, service):
         with pytest.raises(PermissionDenied):
             verb(one, by=service.actor)
     assert row(one) == before
+
+
+def test_whoever_has_to_give_way_keeps_what_was_typed(shop, after_sales, monkeypatch):
+    def give_way(*args, **named):
+        raise OperationalError("somebody else was quicker") from LockNotAvailable()
+
+    monkeypatch.setattr(appeals, "draft", give_way)
+    asked = {"kind": "penalty", "told_at": f"{make.NOW:%Y-%m-%dT%H:%M}", "words": "a long story"}
+    page = after_sales.post(url("appeal_add", shop), asked)
+    assert (page.code, page.context["form"]["words"].value()) == (422, "a long story")
+    assert "Try again." in page.text
 
 
 def test_a_new_appeal_is_drafted_on_its_page_and_a_foreign_case_is_unknown(shop, other_shop, after_sales):
