@@ -52,7 +52,9 @@ def follow(order_id: int) -> None:
     actions.follow_cancel(order, by=SYSTEM)
     found = Case.objects.filter(order=order, status__in=OPEN).select_related("shop__policy", "replacement")
     for case in found.order_by("pk"):
-        if case.replacement is not None:
+        if case.status == CaseStatus.REFUNDING:
+            actions.forgo(case, by=SYSTEM)
+        elif case.replacement is not None:
             _follow_replacement(case, case.replacement)
         elif case.kind == CaseKind.CANCEL:
             _follow_wish(case, order)
@@ -69,6 +71,9 @@ def _follow_wish(case: Case, order: Order) -> None:
         actions.lapse(case, by=SYSTEM)
     elif order.cancel_requested_at is None and case.status == CaseStatus.REQUESTED:
         _follow_answer(case, order)
+    elif order.status in _LEFT and case.status == CaseStatus.REQUESTED:
+        # A file told that it left: nobody can answer the wish any more.
+        actions.lapse(case, by=SYSTEM)
 
 
 def _follow_answer(case: Case, order: Order) -> None:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from aftersales.lifecycle import REFUND
 from aftersales.models import Case, Refund
-from aftersales.states import REFUND_OPEN, RefundStatus
+from aftersales.states import REFUND_OPEN, CaseStatus, RefundStatus
 from orders import payments
 from orders.models import Order, Payment
 from orders.states import PaymentStatus, Status
@@ -138,17 +138,36 @@ def _needs_second(order: Order, amount: Decimal) -> bool:
 def owed(order: Order) -> Decimal:
     """Return how much of an order, which the caller has locked or just read, has to go back and nobody has asked for.
 
-    That is what was paid late, twice, or for an order that was cancelled; what a case grants comes on top.
+    That is what was paid late, twice, or for an order that was cancelled; what a case grants comes on top, also when
+    a refund of the case failed and somebody has to ask again.
     """
     asked = _asked(Refund.objects.filter(order=order)).aggregate(sum=Sum("amount"))["sum"] or 0
     captured = order.payments.filter(status=PaymentStatus.CAPTURED)
     room = captured.aggregate(sum=Sum(F("amount") - F("refunded") - F("refunding")))["sum"] or 0
     free = order.paid_amount - order.refunded_amount - order.refunding_amount
-    return max(Decimal(0), min(order.refund_due - asked, free, room))
+    granted = _granted(Case.objects.filter(order=order)).aggregate(sum=Sum("amount"))["sum"] or 0
+    there = _of_granted(Refund.objects.filter(order=order)).aggregate(sum=Sum("amount"))["sum"] or 0
+    return max(Decimal(0), min(order.refund_due - asked, free - (granted - there), room))
 
 
 def _asked(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
     return refunds.filter(case=None, status__in=REFUND_OPEN)
+
+
+def _granted(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Keep cases whose money is on its way, or waits for somebody who asks for it again."""
+    return cases.filter(status=CaseStatus.REFUNDING)
+
+
+def _of_granted(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
+    """Keep what of the money of such cases is there or on its way."""
+    return refunds.filter(case__status=CaseStatus.REFUNDING, status__in=COUNTED)
+
+
+def _sums(found: QuerySet) -> Coalesce:
+    """Return the sum over all amounts of an order, as a part of a query about orders."""
+    of_order = found.filter(order=OuterRef("pk")).order_by().values("order").annotate(sum=Sum("amount")).values("sum")
+    return Coalesce(Subquery(of_order), Decimal(0))
 
 
 @transaction.atomic
@@ -168,15 +187,17 @@ def owing() -> QuerySet[Order]:
 
     A refund that failed or was rejected is for a person to ask for again; so is what the system could not ask for.
     """
-    asked = _asked(Refund.objects.filter(order=OuterRef("pk"))).order_by().values("order").annotate(sum=Sum("amount"))
+    missing = _sums(_granted(Case.objects.all())) - _sums(_of_granted(Refund.objects.all()))
     gives = Payment.objects.filter(order=OuterRef("pk"), status=PaymentStatus.CAPTURED)
     given_up = Fault.objects.filter(subject_type="order", subject_id=OuterRef("pk"), step=_STEP)
-    free = Order.objects.filter(refund_due__gt=0, paid_amount__gt=F("refunded_amount") + F("refunding_amount"))
+    free = Order.objects.filter(
+        refund_due__gt=0, paid_amount__gt=F("refunded_amount") + F("refunding_amount") + missing
+    )
     return free.exclude(status=Status.UNPAID).filter(
         ~Exists(Refund.objects.filter(LEFT_BEHIND, order=OuterRef("pk"), case=None)),
         ~Exists(given_up),
         Exists(gives.filter(amount__gt=F("refunded") + F("refunding"))),
-        refund_due__gt=Coalesce(Subquery(asked.values("sum")), Decimal(0)),
+        refund_due__gt=_sums(_asked(Refund.objects.all())),
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from aftersales import refund_actions
 from aftersales.models import Refund
 from aftersales.states import RefundStatus
@@ -32,7 +34,9 @@ class Reported:
 def _book(order: Order, told: Decimal) -> None:
     """Book refunds that were never handed over, the oldest first, as long as the told sum covers them whole."""
     locked(order)
-    left = told - order.refunded_amount
+    at_gateway = Refund.objects.filter(order=order, status__in=[RefundStatus.SUBMITTED, RefundStatus.UNKNOWN])
+    # Which of both went back nobody knows; the gateway will tell of its own.
+    left = told - order.refunded_amount - (at_gateway.aggregate(sum=Sum("amount"))["sum"] or 0)
     waiting = Refund.objects.filter(order=order, status=RefundStatus.REQUESTED, due_at=None).order_by("pk")
     for refund in waiting.select_related("shop__policy", "order", "payment", "case"):
         if refund.amount <= left:

@@ -26,7 +26,7 @@ from aftersales.models import Case, CaseRule
 from aftersales.policies import ACCEPTS
 from aftersales.states import CaseStatus
 from sellercenter import events, schedule
-from sellercenter.lifecycle import Refused
+from sellercenter.lifecycle import Refused, locked
 from sellercenter.models import Event, Shop
 from sellercenter.permissions import SYSTEM
 from sellercenter.schedule import Schedule
@@ -104,6 +104,7 @@ def review(case: Case, _now: datetime) -> None:
             getattr(actions, ACCEPTS[case.kind])(case, seen=1, rule=rule.name, by=SYSTEM)
             events.record(case.shop, "case.rule_applied", case, by=SYSTEM, rule=rule.name, rule_id=rule.pk)
     except Refused as refused:
+        locked(case)  # what was tried is undone, so that the step counts as taken
         logger.info("rule %s does not accept case %s: %s", rule.pk, case.pk, refused.code)
 
 

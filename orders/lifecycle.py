@@ -67,7 +67,8 @@ ORDER = Lifecycle(
     Move(
         # An order may arrive from a platform partly shipped with an open request: it must not be stuck.
         *("refuse_cancel", [S.TO_REVIEW, S.TO_SHIP, S.PART_SHIPPED], "", Perm.ORDERS_CANCEL),
-        where=_ASKED & (Q(answer_by__isnull=True) | Q(answer_by__gt=Now())),
+        # Nor does silence accept one then.
+        where=_ASKED & (Q(answer_by__isnull=True) | Q(answer_by__gt=Now()) | Q(status=S.PART_SHIPPED)),
         why_not=_("There is no cancel request that could still be refused."),
         label=_("Refuse the cancel request"),
         event="cancel_refused",

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from aftersales import amounts, reasons, refunds
-from aftersales.actions.moving import begin, decided, lines_of, move, refunding, resize
+from aftersales.actions.moving import begin, decided, lessen, lines_of, move, refunding, resize, whole_of
 from aftersales.actions.resending import replace
 from aftersales.models import Case, Evidence, Refund
 from aftersales.states import CaseKind, CaseStatus, Side
@@ -138,24 +138,18 @@ def refusing(case: Case, refusal: str, words: str, *, inspecting: bool, by: Acto
     return {"refusal": found.code, "refusal_words": words.strip()[:500]}
 
 
-def lessen(case: Case, amount: Decimal) -> None:
-    """Let a case be about a part of its amount: of the goods first, spread over the lines, then of the freight."""
-    lines = lines_of(case)
-    goods = min(amount, case.goods_amount)
-    most = {one.line_id: one.amount for one in lines}
-    resize(case, lines, amounts.spread(goods, most, case.currency), amount - goods)
-
-
 # --- The buyer answers ------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def take_offer(case: Case, *, by: Actor, seen: int | None = None) -> None:
     """Take the offered part of the money, which goes on its way; the buyer keeps the goods."""
-    now = begin(case, seen=seen)
+    now, whole = begin(case, seen=seen), None
     if case.status == CaseStatus.OFFERED and case.offer_amount is not None:
-        lessen(case, case.offer_amount)
-    refunding(case, "take_offer", by=by, now=now, keep_goods=True)
+        lines = lines_of(case)
+        whole = whole_of(case, lines)
+        lessen(case, lines, case.offer_amount)
+    refunding(case, "take_offer", by=by, now=now, data={"whole": whole}, keep_goods=True)
 
 
 @transaction.atomic

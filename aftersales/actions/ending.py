@@ -7,13 +7,18 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from aftersales import disputes, refunds
-from aftersales.actions.deciding import cancelled, lessen
+from aftersales import amounts, disputes, refunds
+from aftersales.actions.deciding import cancelled
 from aftersales.actions.moving import (
     begin,
+    fit,
+    grant,
+    lessen,
     lines_of,
+    missing,
     move,
     refunding,
+    resize,
     settle,
     take_back_grant,
 )
@@ -21,7 +26,7 @@ from aftersales.models import Case, Refund
 from aftersales.states import CaseKind, CaseStatus
 from orders import actions as order_actions
 from orders.states import Status
-from sellercenter import money
+from sellercenter import events, money
 from sellercenter.lifecycle import Refused
 from sellercenter.permissions import SYSTEM, Actor
 
@@ -85,6 +90,8 @@ def decide_for_buyer(case: Case, *, by: Actor, amount: Decimal | None = None, se
             _only(case, amount)
         if case.kind == CaseKind.CANCEL and _cancel(case):
             cancelled(case)
+        elif case.kind == CaseKind.CANCEL:
+            fit(case, lines_of(case))
     refunding(case, "decide_for_buyer", by=by, now=now)
 
 
@@ -106,7 +113,7 @@ def _only(case: Case, amount: Decimal) -> None:
         raise Refused(_("The platform can grant no more than %(most)s, the amount of the case.") % told, "too_much")
     if case.kind == CaseKind.CANCEL and amount != whole:
         raise Refused(_("A cancelled order is refunded whole."), "not_whole")
-    lessen(case, amount)
+    lessen(case, lines_of(case), amount)
 
 
 @transaction.atomic
@@ -130,6 +137,8 @@ def finish(case: Case, *, by: Actor) -> None:
 def reopen(case: Case, *, by: Actor) -> None:
     """Let a case be decided again because its refund was rejected or failed for good; forget what was granted.
 
+    After an offer that was taken it is about the whole amount again.
+
     Nothing happens while another part of it is under way or has gone back: somebody asks for the rest again. Neither
     does it for a cancelled order, which owes its money whatever becomes of one refund.
     """
@@ -137,5 +146,24 @@ def reopen(case: Case, *, by: Actor) -> None:
     going = Refund.objects.filter(case=case, status__in=refunds.COUNTED)
     if case.status != CaseStatus.REFUNDING or case.order.status == Status.CANCELLED or going.exists():
         return
-    take_back_grant(lines_of(case))
-    move(case, "reopen", by=by, now=now, keep_goods=False)
+    lines = lines_of(case)
+    take_back_grant(lines)
+    granted = events.of(case).filter(data__after=CaseStatus.REFUNDING.value).last()
+    if granted is not None and (whole := granted.data.get("whole")):
+        goods = {one.line_id: Decimal(whole["goods"][str(one.line_id)]) for one in lines}
+        resize(case, lines, goods, Decimal(whole["freight"]))
+    move(case, "reopen", by=by, now=now, keep_goods=False, offer_amount=None)
+
+
+@transaction.atomic
+def forgo(case: Case, *, by: Actor) -> None:
+    """Let a case be about less when the order can't give back any more what failed: a file told that it went back."""
+    begin(case, seen=None)
+    over = missing(case) - amounts.left_of_order(case.order)
+    if case.status != CaseStatus.REFUNDING or over <= 0:
+        return
+    lines = lines_of(case)
+    take_back_grant(lines)
+    lessen(case, lines, case.goods_amount + case.freight_amount - over)
+    grant(lines)
+    settle(case, by=by)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from aftersales import clocks, policies, refunds
+from aftersales import amounts, clocks, policies, refunds
 from aftersales.lifecycle.cases import CASE
 from aftersales.models import Case, CaseLine, Refund
 from aftersales.states import ENDED, OPEN, CaseStatus, RefundStatus
@@ -19,7 +19,7 @@ from orders.states import Status
 from sellercenter import events
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.money import ZERO
-from sellercenter.permissions import SYSTEM, Actor
+from sellercenter.permissions import SYSTEM, Actor, ActorKind
 
 
 def begin(case: Case, *, seen: int | None) -> datetime:
@@ -88,10 +88,16 @@ def decided(
 def refunding(
     case: Case, name: str, *, by: Actor, now: datetime, data: dict[str, Any] | None = None, **fields: Any
 ) -> None:
-    """Make a move that grants the case's amount, and send it on its way; without any amount the case is done."""
+    """Make a move that grants the case's amount, and send it on its way; without any amount the case is done.
+
+    What happens by itself grants what the order can still give back; people are told when that is less.
+    """
+    lines = lines_of(case)
+    if by.kind == ActorKind.SYSTEM:
+        fit(case, lines)
     amount = case.goods_amount + case.freight_amount
     move(case, name, by=by, now=now, data={"amount": amount, **(data or {})}, **fields)
-    _grant(lines_of(case))
+    grant(lines)
     if (asked := missing(case)) > 0:
         # Who decides a case needs no right of their own to make refunds.
         refunds.make(case.order, amount=asked, case=case, reason=case.reason, by=by)
@@ -127,7 +133,7 @@ def complete_refunded(case: Case) -> None:
         order_actions.complete_refunded(order, by=SYSTEM)
 
 
-def _grant(lines: list[CaseLine]) -> None:
+def grant(lines: list[CaseLine]) -> None:
     """Count what is granted of each line; no more than its amount, whatever other cases granted meanwhile."""
     for one in lines:
         free = OrderLine.objects.filter(pk=one.line_id, refunded_amount__lte=F("amount") - one.amount)
@@ -135,8 +141,29 @@ def _grant(lines: list[CaseLine]) -> None:
             raise Refused(_("So much can't be refunded of “%s” any more.") % one.line.title, "too_much")
 
 
+def fit(case: Case, lines: list[CaseLine]) -> None:
+    """Lessen a case that is to be granted to what its order can still give back, since a file may have told of less."""
+    goods = {one.line_id: min(one.amount, one.line.amount - one.line.refunded_amount) for one in lines}
+    resize(case, lines, goods, case.freight_amount)
+    over = missing(case) - amounts.left_of_order(case.order)
+    if over > 0:
+        lessen(case, lines, case.goods_amount + case.freight_amount - over)
+
+
+def lessen(case: Case, lines: list[CaseLine], amount: Decimal) -> None:
+    """Let a case be about a part of its amount: of the goods first, spread over the lines, then of the freight."""
+    goods = min(amount, case.goods_amount)
+    most = {one.line_id: one.amount for one in lines}
+    resize(case, lines, amounts.spread(goods, most, case.currency), amount - goods)
+
+
+def whole_of(case: Case, lines: list[CaseLine]) -> dict[str, Any]:
+    """Return, for the history, what a case is about before only a part of it is granted."""
+    return {"goods": {str(one.line_id): str(one.amount) for one in lines}, "freight": str(case.freight_amount)}
+
+
 def take_back_grant(lines: list[CaseLine]) -> None:
-    """Forget what was granted, because it will not go back now."""
+    """Forget what was granted, because it does not go back now."""
     for one in lines:
         OrderLine.objects.filter(pk=one.line_id).update(refunded_amount=F("refunded_amount") - one.amount)
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from aftersales import amounts, clocks, numbers, policies, reasons
-from aftersales.actions.ending import withdraw
+from aftersales.actions.ending import lapse, withdraw
 from aftersales.lifecycle.cases import CASE
 from aftersales.models import Case, CaseLine
 from aftersales.states import ENDED, OPEN, CaseKind, CaseStatus, Fault, Side
@@ -43,6 +43,8 @@ _SIDES = {ActorKind.BUYER: Side.BUYER, ActorKind.CHANNEL: Side.BUYER, ActorKind.
 ASKING = tuple(status for status in OPEN if status != CaseStatus.REFUNDING)
 # Cases that hold units: open ones, and those that ended with money. Whoever got the goods again may ask again.
 _HOLDS = Q(case__status__in=OPEN) | Q(case__status=CaseStatus.DONE, case__replacement__isnull=True)
+# A wish to cancel that was refused keeps nobody from asking for something else: see `_set_aside`.
+_HOLDS &= ~Q(case__kind=CaseKind.CANCEL, case__status=CaseStatus.REFUSED)
 
 
 @transaction.atomic
@@ -74,6 +76,7 @@ def open_case(
     _check_time(order, kind, now)
     if previous is not None and previous.status not in ENDED:
         withdraw(previous, by=by if by.is_outside else SYSTEM)
+    _set_aside(order)
     words = words.replace("\0", "").strip()[:2000]
     told = _Told(kind, reason, words, number.strip(), got_goods, previous, by, now)
     if kind == CaseKind.CANCEL:
@@ -88,6 +91,13 @@ def open_case(
     case = _new(order, told, found, sum(goods.values(), ZERO), extra)
     _write(case, [(line, units, goods[line.pk], _wanted(line, wanted, kind)) for line, units in chosen])
     return case
+
+
+def _set_aside(order: Order) -> None:
+    """Close refused wishes to cancel the order: its buyer asks for something else now, or once more."""
+    refused = Case.objects.filter(order=order, kind=CaseKind.CANCEL, status=CaseStatus.REFUSED)
+    for case in refused.select_related("shop__policy"):
+        lapse(case, by=SYSTEM)
 
 
 @dataclass(frozen=True)
@@ -264,6 +274,8 @@ def _ask_to_cancel(order: Order, told: _Told) -> Case:
     if not told.by.is_outside:
         raise Refused(_("Cancel the order itself: only a buyer asks for it."), "only_the_buyer")
     found = reasons.reason(told.reason, CaseKind.CANCEL, arrived=False)
+    if _wishes(order).exists():
+        raise Refused(_("A wish to cancel this order is being decided already."), "asked_already")
     order_actions.request_cancel(order, reason=told.words or str(found.label), by=told.by)
     return _open_cancel(order, told, found)
 
@@ -272,18 +284,26 @@ def _ask_to_cancel(order: Order, told: _Told) -> Case:
 def follow_cancel(order: Order, *, by: Actor) -> Case | None:
     """Open the case of a wish to cancel that was put to the order itself; None when there is one or no wish."""
     now = locked(order)
-    found = Case.objects.filter(order=order, kind=CaseKind.CANCEL).exclude(status__in=[*ENDED, CaseStatus.REFUSED])
-    if order.cancel_requested_at is None or order.status not in ALLOWED[CaseKind.CANCEL] or found.exists():
+    if order.cancel_requested_at is None or order.status not in ALLOWED[CaseKind.CANCEL] or _wishes(order).exists():
         return None
+    _set_aside(order)
     told = _Told(CaseKind.CANCEL, "cancel_other", order.cancel_wish, "", None, None, by, now)
     return _open_cancel(order, told, reasons.REASONS["cancel_other"])
 
 
+def _wishes(order: Order) -> QuerySet[Case]:
+    """Return the wish to cancel an order that is not decided yet, or at the platform."""
+    return Case.objects.filter(order=order, kind=CaseKind.CANCEL).exclude(status__in=[*ENDED, CaseStatus.REFUSED])
+
+
 def _open_cancel(order: Order, told: _Told, found: reasons.Reason) -> Case:
-    """Open the case: it is about everything that can still go back, until the order's own deadline."""
+    """Open the case: it is about everything that can still go back, until the order's own deadline.
+
+    Also about what other cases ask for: granted, it ends those.
+    """
     stored = list(order.lines.select_for_update().order_by("pk"))
     live = [line for line in stored if line.status != LineStatus.CANCELLED]
-    goods, rest = amounts.fit(order, live, _left(order))
+    goods, rest = amounts.fit(order, live, amounts.left_of_order(order))
     case = _new(order, told, found, sum(goods.values(), ZERO), rest, act_by=order.answer_by)
     _write(case, [(line, line.quantity, goods[line.pk], None) for line in live])
     return case

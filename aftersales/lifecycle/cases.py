@@ -55,7 +55,7 @@ CASE = Lifecycle(
         event="offered",
     ),
     Move(
-        *("offer_exchange", [S.REQUESTED], S.OFFERED, _DECIDE, Q(kind=K.RETURN)),
+        *("offer_exchange", [S.REQUESTED], S.OFFERED, _DECIDE, Q(kind=K.RETURN) & ~_HERE),
         why_not=_("An exchange can be offered when goods are to come back."),
         label=_("Offer an exchange"),
         event="exchange_offered",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from orders.facts import OrderFacts
 from orders.models import Order
-from orders.states import Status
+from orders.states import AfterSales, Status
 from sellercenter import events, money
 from sellercenter.permissions import Actor, ActorKind
 
@@ -75,6 +75,8 @@ class Lived:
             kept.add("cancel_requested_at")
         if any(getattr(facts, name) not in ("", getattr(self._order, name)) for name in _REGION) and self.moved():
             kept.update(_REGION)
+        if facts.aftersales not in (AfterSales.NONE, self._order.aftersales) and self._has("order.case_opened"):
+            kept.add("aftersales")  # its cases are here, and say whether one is open
         return kept
 
     def amounts(self, told: dict[str, Decimal]) -> dict[str, Decimal]:
