@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.apps import apps
+from django.db import connection, transaction
 from django.template.loader import get_template
 
-from aftersales import actions, notices
+from aftersales import actions, evidence, notices
 from aftersales.models import Sop
 from aftersales.notices import BUYERS, STAFF
 from aftersales.states import CaseKind, CaseStatus
@@ -16,8 +17,9 @@ from orders.models import Buyer
 from sellercenter import events, outbox, outgoing
 from sellercenter.gateways import RecordingGateway
 from sellercenter.models import MessageState, Notification, OutgoingMessage, ShopPolicy
-from sellercenter.permissions import SYSTEM
+from sellercenter.permissions import BUYER, SYSTEM
 from tests import make
+from tests.aftersales import proofs, talk
 from tests.conftest import url
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,29 @@ def informed(kind: str) -> set[str]:
 @transaction.atomic
 def happen(subject, kind: str, **data) -> None:
     events.record(subject.shop, kind, subject, by=SYSTEM, **data)
+
+
+def test_what_buyers_write_stands_in_its_records_and_nowhere_else(shop, owner, settings, tmp_path):
+    settings.EVIDENCE_ROOT = tmp_path
+    ShopPolicy.objects.filter(shop=shop).update(refund_limit=Decimal("1.00"))
+    word, order = "CANARY", make.order(shop, "delivered", buyer_nickname="CANARY")
+    case = make.case(shop, order=order, kind=CaseKind.REFUND, words=word)
+    evidence.add(case, file=proofs.file("CANARY.pdf"), proof="chat", note=word, by=BUYER)
+    actions.refuse(case, refusal="evidence_unclear", by=SYSTEM)
+    actions.escalate(case, demand=word, by=BUYER)
+    actions.accept(make.case(shop, kind=CaseKind.CANCEL, words=word), by=owner.actor)
+    talk.message(order, word)
+    talk.review(order, words=word, more_words=word)
+    happen(talk.message(order, word), "conversation.warned")
+    send()
+    places = set()
+    with connection.cursor() as cursor:
+        for table in {model._meta.db_table for model in apps.get_models()}:
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {table} r WHERE strpos(r::text, %s) > 0)", [word])
+            places |= {table} if cursor.fetchone()[0] else set()
+    ours = {"case", "chatmessage", "conversation", "dispute", "evidence", "review"}
+    assert places == {f"aftersales_{one}" for one in ours} | {"orders_buyer", "orders_order", "orders_orderline"}
+    assert word not in str(RecordingGateway.taken)
 
 
 def test_a_deadline_that_comes_near_is_told_to_those_who_decide_and_opens_the_case(shop, owner, after_sales):
