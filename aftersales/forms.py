@@ -56,10 +56,26 @@ class OfferForm(DecideForm):
     field_order = ("seen", "amount", "note")
 
 
+class RefusalSelect(forms.Select):
+    """Reasons to refuse; those that need evidence can't be chosen before the shop has `proved` something."""
+
+    proved = True
+
+    def create_option(self, name: str, value: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        """Close the options that would be refused."""
+        option = super().create_option(name, value, *args, **options)
+        found = REFUSALS.get(str(value))
+        if found is not None and found.evidence and not self.proved:
+            option["attrs"]["disabled"] = True
+        return option
+
+
 class RefuseForm(DecideForm):
     """Why a request is refused: a reason of the table, and words for the buyer."""
 
-    refusal = forms.ChoiceField(label=_("Reason"), error_messages={"required": _("Choose a reason.")})
+    refusal = forms.ChoiceField(
+        label=_("Reason"), widget=RefusalSelect, error_messages={"required": _("Choose a reason.")}
+    )
     words = forms.CharField(
         label=_("In your words"),
         max_length=500,
@@ -73,20 +89,32 @@ class RefuseForm(DecideForm):
     field_order = ("seen", "refusal", "words", "coupon", "note")
 
     def __init__(
-        self, data: Any = None, *, refusals: Iterable[Refusal] = tuple(REFUSALS.values()), **options: Any
+        self,
+        data: Any = None,
+        *,
+        refusals: Iterable[Refusal] = tuple(REFUSALS.values()),
+        proved: bool = True,
+        **options: Any,
     ) -> None:
         super().__init__(data, **options)
-        self.fields["refusal"].choices = [("", _("Choose a reason")), *((one.code, _proved(one)) for one in refusals)]  # type: ignore[attr-defined]
+        field = self.fields["refusal"]
+        field.choices = [("", _("Choose a reason")), *((one.code, _named(one, proved)) for one in refusals)]  # type: ignore[attr-defined]
+        field.widget.proved = proved
+        field.widget.attrs["autofocus"] = True
+        if not proved:
+            field.help_text = gettext("What needs evidence can be chosen once you have added some on this page.")
 
 
-def _proved(one: Refusal) -> str:
-    return gettext("%s (needs evidence of yours)") % one.label if one.evidence else str(one.label)
+def _named(one: Refusal, proved: bool) -> str:
+    return str(one.label) if proved or not one.evidence else gettext("%s (needs evidence of yours)") % one.label
 
 
 class ExtendForm(SeenForm):
     """How much more time there is, and why."""
 
-    hours = forms.TypedChoiceField(label=_("How much longer"), coerce=int)
+    hours = forms.TypedChoiceField(
+        label=_("How much longer"), coerce=int, widget=forms.Select(attrs={"autofocus": True})
+    )
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
@@ -185,7 +213,9 @@ class ReasonSelect(forms.Select):
 class OpenForm(ByLineForm):
     """A case that the shop opens for a buyer; `lines` are (key, title, units), `variants` (key, name) by line."""
 
-    kind = forms.ChoiceField(label=_("What the buyer wants"), widget=forms.Select(attrs={"data-narrows": "reason"}))
+    kind = forms.ChoiceField(
+        label=_("What the buyer wants"), widget=forms.Select(attrs={"data-narrows": "reason", "autofocus": True})
+    )
     reason = forms.ChoiceField(
         label=_("Reason"), widget=ReasonSelect, error_messages={"required": _("Choose a reason.")}
     )

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from aftersales import canned, policies, reasons
 from aftersales.forms import DecideForm, ExtendForm, InspectForm, OfferForm, PauseForm, RefuseForm, SeenForm
 from aftersales.lifecycle.cases import CASE
-from aftersales.models import CannedReply, Case
+from aftersales.models import CannedReply, Case, Evidence
 from aftersales.policies import Shown
-from aftersales.states import CaseKind, CaseStatus
+from aftersales.states import CaseKind, CaseStatus, Side
 from orders.clocks import plus
 from sellercenter import money
 from sellercenter.columns import Setting
@@ -237,6 +237,7 @@ def _refuse(ask: Ask) -> forms.Form:
     first = {"words": proposal.text, "coupon": proposal.coupon} if proposal else {}
     form = RefuseForm(
         refusals=reasons.refusals_for(ask.case.kind, inspecting=inspecting),
+        proved=Evidence.objects.filter(case=ask.case, side=Side.SELLER).exists(),
         initial={**ask.seen, **first},
         notes=ask.against,
         against=ask.against,

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from aftersales import actions, canned
+from aftersales import actions, canned, evidence
 from aftersales.lifecycle.cases import CASE
 from aftersales.models import Case, Sop
 from aftersales.offers import DOORS, OFFERS
@@ -17,6 +17,7 @@ from aftersales.timeline import WORDS
 from orders.models import Order, Sku
 from sellercenter.permissions import BUYER
 from tests import make
+from tests.aftersales import proofs
 from tests.conftest import fresh, told, url
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,14 @@ def test_a_refusal_needs_a_reason_that_fits_and_the_buyer_reads_the_words(shop, 
     decide(owner, case, "refuse", refusal="item_correct").says("Add evidence first")
     decide(owner, case, "refuse", refusal="evidence_unclear", words="We see no damage.").says("We see no damage.")
     assert (fresh(case).refusal, fresh(case).refusal_words) == ("evidence_unclear", "We see no damage.")
+
+
+def test_a_reason_that_needs_evidence_can_be_chosen_once_there_is_some_of_ours(shop, owner):
+    case = make.case(shop)
+    option = '<option value="item_correct" disabled>The item is the one that was ordered (needs evidence of yours)'
+    opened(owner, case).says(option).says("can be chosen once you have added some")
+    evidence.add(case, file=proofs.file("a.txt", b"packed"), proof="chat", by=owner.actor)
+    opened(owner, case).says('<option value="item_correct">The item is the one that was ordered<')
 
 
 def test_canned_words_for_cases_stand_ready_in_the_refusal(shop, owner):
