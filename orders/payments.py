@@ -18,7 +18,7 @@ from orders.models import Order, Payment
 from orders.states import PaymentMethod, PaymentStatus, Status
 from sellercenter import events, money
 from sellercenter.lifecycle import Refused, locked
-from sellercenter.permissions import Actor, Perm
+from sellercenter.permissions import Actor
 
 
 @transaction.atomic
@@ -78,30 +78,7 @@ def add_unowed(
     return payment
 
 
-@transaction.atomic
-def record_refund(order: Order, *, amount: Decimal, reference: str, by: Actor) -> bool:
-    """Note that money went back to the buyer without us, spread over the payments; say whether it was new.
-
-    `reference` is the number of the refund where it was made; one that is known already changes nothing. Refused for
-    an unpaid order, and for more than was captured and is neither refunded nor on its way back: what is under way has
-    its own end, by `book_refund`. What was to be refunded lessens by as much.
-    """
-    by.require(Perm.REFUNDS_MAKE)
-    reference = reference.strip()[:80]
-    if not reference:
-        raise Refused(_("A refund needs its number, so that it counts once."), "no_reference")
-    locked(order)
-    _check_amount(order, amount)
-    if events.of(order).filter(kind="order.refunded", data__reference=reference).exists():
-        return False
-    for payment, part in _spread(order, amount):
-        Payment.objects.filter(pk=payment.pk).update(refunded=F("refunded") + part)
-    due = max(Decimal(0), order.refund_due - amount)
-    _book(order, amount, {"reference": reference}, by, refund_due=due)
-    return True
-
-
-# --- Refunds of our own: reserved, then booked or freed ------------------------------------------------------------
+# --- Refunds: reserved, then booked or freed --------------------------------------------------------------------------
 
 
 @transaction.atomic

@@ -86,17 +86,6 @@ def test_without_a_case_no_more_goes_back_than_is_owed_and_only_by_who_may(shop,
         make_one(order, "0.01")
 
 
-def test_a_refund_noted_from_outside_leaves_alone_what_is_under_way(shop):
-    order = order_owing(shop)
-    make_one(order, "15.00")
-    with pytest.raises(Refused, match=r"5\.00") as no:
-        payments.record_refund(order, amount=D("6.00"), reference="P1", by=SYSTEM)
-    assert no.value.code == "too_much"
-    assert payments.record_refund(order, amount=D("5.00"), reference="P1", by=SYSTEM)
-    assert of_payments(order) == [("0.00", "12.00"), ("5.00", "3.00")]
-    assert sums(order) == ["5.00", "15.00", "15.00"]
-
-
 def test_what_was_paid_by_hand_is_booked_once_under_its_number(shop, owner):
     order = order_owing(shop)
     first, second = make_one(order, "15.00")

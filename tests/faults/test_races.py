@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from orders import actions, fulfilment, timers
 from orders.models import Order
-from orders.payments import pay, record_refund
+from orders.payments import book_refund, pay, reserve_refund
 from orders.states import Status
 from sellercenter.lifecycle import Refused
 from sellercenter.permissions import BUYER, SYSTEM
@@ -30,10 +31,13 @@ def _ship(order: Order) -> object:
     return fulfilment.ship(order, carrier="SF", tracking_no=f"{threading.get_ident()}-{order.pk}", by=SYSTEM)
 
 
+@transaction.atomic
 def _refund(order: Order) -> object:
-    """Note that all that was paid went back, by a refund of its own."""
-    reference = f"{threading.get_ident()}-{order.pk}"
-    return record_refund(order, amount=order.total_amount, reference=reference, by=SYSTEM)
+    """Give all that was paid back, by a refund of its own."""
+    told = {"reference": f"{threading.get_ident()}-{order.pk}", "refund": f"R{threading.get_ident()}"}
+    for payment, part in reserve_refund(order, amount=order.total_amount):
+        book_refund(payment, amount=part, owed=True, by=SYSTEM, **told)
+    return order
 
 
 def _fire(order: Order) -> object:
