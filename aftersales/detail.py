@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -49,14 +50,14 @@ def loaded() -> CaseQuerySet:
 
 def prepare(case: Case, at: Setting, proposal: Shown | None) -> dict[str, Any]:
     """Return the case as `templates/aftersales/case_detail.html` reads it, without moves, panels and timeline."""
-    badges = states(case, at)
+    badges, refunded = states(case, at), _refunded(case)
     if overdue(case, at):
         badges.insert(1, {"code": "late", "label": _("Overdue")})
     return {
         "number": case.number,
         "badge": badges[0],
         "badges": [{"code": "none", "label": labels(K)[case.kind]}, *badges[1:]],
-        "banner": banner(case, at),
+        "banner": banner(case, at, refunded),
         "steps": steps(case, at),
         "words": case.words,
         "asked": asked(case, at),
@@ -65,14 +66,19 @@ def prepare(case: Case, at: Setting, proposal: Shown | None) -> dict[str, Any]:
         "override": case.override_note,
         "items": [item(line, case) for line in case.lines.all()],
         "inspected": case.inspected_at is not None,
-        "money": amounts(case),
+        "money": amounts(case, refunded),
         "order": around(case, at),
         "facts": facts(case),
         "return": _return(case),
     }
 
 
-def banner(case: Case, at: Setting) -> dict[str, Any]:
+def _refunded(case: Case) -> dict[str, Decimal]:
+    """Return how much is in refunds of the case by their state."""
+    return dict(Refund.objects.filter(case=case).values_list("status").annotate(sum=Sum("amount")))
+
+
+def banner(case: Case, at: Setting, refunded: Mapping[str, Decimal]) -> dict[str, Any]:
     """Say where the case stands, who acts next, and until when."""
     texts = {
         S.REQUESTED: (_("Waiting for your answer"), wish(case)),
@@ -89,11 +95,17 @@ def banner(case: Case, at: Setting) -> dict[str, Any]:
         S.CLOSED: (_("Closed"), _("Nothing is left to do.")),
     }
     text, following = texts[S(case.status)]
-    side = labels(Side).get(case.next_side, "")
+    side = case.next_side
+    if case.status == S.REFUNDING and RefundStatus.TO_CONFIRM in refunded:
+        text, following, side = (
+            _("Waiting for a second person"),
+            _("Somebody else has to confirm the refund."),
+            Side.SELLER,
+        )
     return {
         "text": text,
         "next": following,
-        "side": _("Acts next: %s") % side if case.next_side else "",
+        "side": _("Acts next: %s") % labels(Side)[side] if side else "",
         "due": deadline(case, at),
         "stopped": stopped(case, at),
     }
@@ -141,8 +153,8 @@ def steps(case: Case, at: Setting) -> list[dict[str, str]]:
     reached = max((i for i, (_word, when) in enumerate(times) if when), default=-1)
     shown = []
     for i, (word, when) in enumerate(times):
-        # What a case that ended never came to is left out.
-        if when is None and i <= reached:
+        # What a case that ended never came to is left out, and what one that is being refunded does not come to.
+        if when is None and (i <= reached or (case.status == S.REFUNDING and word != "ended")):
             continue
         state = "done" if i <= reached else "now" if i == reached + 1 else ""
         shown.append({"label": names[word], "at": when.short if when else "", "state": state})
@@ -181,9 +193,8 @@ def item(line: CaseLine, case: Case) -> dict[str, Any]:
     }
 
 
-def amounts(case: Case) -> list[dict[str, Any]]:
+def amounts(case: Case, by_status: Mapping[str, Decimal]) -> list[dict[str, Any]]:
     """Show what is asked for, what was offered, and what went back."""
-    by_status = dict(Refund.objects.filter(case=case).values_list("status").annotate(sum=Sum("amount")))
     on_its_way = sum((by_status.get(status, Decimal(0)) for status in REFUND_OPEN), Decimal(0))
     rows: list[tuple[str, Decimal | None, bool]] = [
         (_("For goods"), case.goods_amount, False),

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from aftersales import refunds
+from aftersales import reasons, refunds
 from aftersales.models import Case, Refund
 from aftersales.refund_forms import MakeForm
 from aftersales.refund_tables import asker, method, states, waits_for_hand
@@ -122,7 +122,7 @@ def _facts(refund: Refund, at: Setting) -> list[dict[str, str]]:
 
     rows = [
         (_("Requested"), f"{when(refund.requested_at)} · {asker(refund, at)}"),
-        (_("Reason"), refund.reason),
+        (_("Reason"), str(reasons.label(refund.reason))),
         (_("Confirmed"), f"{when(refund.confirmed_at)} · {refund.confirmed_label}" if refund.confirmed_at else ""),
         (_("Handed over"), when(refund.submitted_at) if refund.submitted_at else ""),
         (_("Calls so far"), str(refund.attempts or "")),

@@ -25,7 +25,8 @@ from aftersales.forms import (
     RefuseForm,
     SeenForm,
 )
-from aftersales.models import Case
+from aftersales.models import Case, Refund
+from aftersales.states import RefundStatus
 from orders.models import Order
 from sellercenter import money
 from sellercenter.pages import ActPage, Text
@@ -57,7 +58,7 @@ class CaseAccept(CaseAct):
     def act(self, record: Case, data: dict[str, Any]) -> Text | None:
         """Call the verb."""
         actions.accept(record, **data, by=self.actor)
-        return None
+        return _to_confirm(record)
 
 
 class CaseAcceptReturn(CaseAct):
@@ -81,7 +82,7 @@ class CaseKeep(CaseAct):
     def act(self, record: Case, data: dict[str, Any]) -> Text | None:
         """Call the verb."""
         actions.keep(record, **data, by=self.actor)
-        return None
+        return _to_confirm(record)
 
 
 class CaseAcceptResend(CaseAct):
@@ -158,7 +159,9 @@ class CaseInspect(CaseAct):
     def act(self, record: Case, data: dict[str, Any]) -> Text | None:
         """Call the verb, and say how it goes on."""
         actions.inspect(record, **data, by=self.actor)
-        return _made(record) if record.replacement_id else _("The inspection is kept; the money is on its way back.")
+        if record.replacement_id:
+            return _made(record)
+        return _to_confirm(record) or _("The inspection is kept; the money is on its way back.")
 
 
 class CaseRefuseReturn(CaseAct):
@@ -183,7 +186,7 @@ class CaseRefundInstead(CaseAct):
     def act(self, record: Case, data: dict[str, Any]) -> Text | None:
         """Call the verb."""
         actions.refund_instead(record, **data, by=self.actor)
-        return None
+        return _to_confirm(record)
 
 
 class CaseAskPlatform(CaseAct):
@@ -264,6 +267,13 @@ class OrderOpenCase(ActPage):
     def after(self, record: Order) -> str:
         """Show the case, or the order when there is none."""
         return self.url("case_detail", self.opened.pk) if self.opened else self.url("order_detail", record.pk)
+
+
+def _to_confirm(case: Case) -> str | None:
+    """Say that the money waits for a second person, where it does."""
+    if not Refund.objects.filter(case=case, status=RefundStatus.TO_CONFIRM).exists():
+        return None
+    return _("This is decided; somebody else has to confirm the refund before it goes back.")
 
 
 def _made(case: Case) -> str:

@@ -10,11 +10,12 @@ from django.test.utils import CaptureQueriesContext
 
 from aftersales import actions, canned, evidence
 from aftersales.lifecycle.cases import CASE
-from aftersales.models import Case, Sop
+from aftersales.models import Case, Refund, Sop
 from aftersales.offers import DOORS, OFFERS
 from aftersales.states import CaseKind, CaseStatus
 from aftersales.timeline import WORDS
 from orders.models import Order, Sku
+from sellercenter.models import ShopPolicy
 from sellercenter.permissions import BUYER
 from tests import make
 from tests.aftersales import proofs
@@ -131,6 +132,17 @@ def test_a_partial_refund_is_offered_by_a_share_or_an_amount(shop, owner):
     decide(owner, case, "offer", amount="20.00").says("less than ¥20.00")
     decide(owner, case, "offer", amount="6.00").says("¥6.00 is offered").says("Offer made")
     assert fresh(case).offer_amount == 6
+
+
+def test_a_case_says_when_its_refund_waits_for_a_second_person(shop, owner):
+    ShopPolicy.objects.filter(shop=shop).update(refund_limit=1)
+    case = make.case(shop, kind=CaseKind.RETURN)
+    answer = decide(owner, case, "keep", note="too heavy").says("somebody else has to confirm the refund")
+    answer.says("Waiting for a second person").keeps_quiet_about("on its way back.")
+    # The goods stay with the buyer, so no step of a return is still to come.
+    steps = opened(owner, case).context["case"]["steps"]
+    assert [one["label"] for one in steps] == ["Opened", "Answered", "Done"]
+    owner.get(url("refund_detail", Refund.objects.get())).says("Does not work, or has a defect")
 
 
 def test_a_return_is_inspected_line_by_line(shop, owner):
