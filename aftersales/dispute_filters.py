@@ -113,7 +113,7 @@ class TicketFilter(OpenedFilter):
     """Everything by which logistics tickets are looked for."""
 
     q = Custom(_numbered("number", "parcel__tracking_no", "order__number"), label=_("Ticket, order or tracking no."))
-    kind = Words(choices=TicketKind.choices, label=_("Kind"))
+    kind = Words(choices=TicketKind.choices, label=pgettext_lazy("ticket", "Kind"))
     due = _due("answer_by", Q(status=_T.OPEN))
     main = ("kind", "due", "opened_range")
 

@@ -131,7 +131,7 @@ class TicketTable(ListTable):
     number = NumberColumn(gettext_lazy("Ticket no."), "number", required=True)
     status = ChoiceColumn(gettext_lazy("Status"), "status", TicketStatus, badge=True, required=True)
     deadline = MadeColumn(gettext_lazy("Time left"), ticket_due, kind="due", sort="deadline")
-    kind = ChoiceColumn(gettext_lazy("Kind"), "kind", TicketKind)
+    kind = ChoiceColumn(pgettext_lazy("ticket", "Kind"), "kind", TicketKind)
     carrier = MadeColumn(gettext_lazy("Carrier"), lambda one, at: one.parcel.carrier if one.parcel else "", kind="text")
     tracking_no = MadeColumn(
         gettext_lazy("Tracking no."), lambda one, at: one.parcel.tracking_no if one.parcel else "", kind="text"
