@@ -17,6 +17,7 @@ from sellercenter import outbox
 from sellercenter.models import ShopPolicy
 from sellercenter.permissions import BUYER, SYSTEM
 from tests import make
+from tests.aftersales import talk
 from tests.browser.conftest import violations
 from tests.conftest import fresh, url
 
@@ -69,6 +70,20 @@ def test_a_return_is_accepted_comes_back_and_is_inspected_to_stock(sit_down, aft
     expect(page.get_by_text("The inspection is kept; the money is on its way back.")).to_be_visible()
     assert fresh(sku).on_hand == 12
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_long_words_fit_a_phone(sit_down, owner, shop):
+    case = make.case(shop, CaseStatus.TO_INSPECT, kind=CaseKind.EXCHANGE)
+    talk.review(case.order, words="very good tea, but the box had a dent " * 9)
+    page = sit_down(owner, viewport={"width": 360, "height": 740})
+    page.goto(url("case_detail", case))
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    button = page.get_by_role("button", name="Inspected: send the exchange").first
+    text, box = button.evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert text <= box
+    button.click()
+    foot = page.locator("dialog[open] .dialog-foot").bounding_box()
+    assert foot["y"] + foot["height"] <= 740
 
 
 def test_a_part_of_the_money_is_offered_at_one_click_and_taken_by_the_buyer(sit_down, owner, shop):
