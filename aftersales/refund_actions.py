@@ -14,6 +14,7 @@ from aftersales.lifecycle import REFUND
 from aftersales.models import Refund
 from aftersales.refunds import COUNTED, PAY
 from aftersales.states import CaseStatus
+from orders.models import Payment
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.permissions import SYSTEM, Actor
 from sellercenter.wake import wake
@@ -83,6 +84,7 @@ def note_failure(refund: Refund, *, reason: str, by: Actor) -> None:
 def try_again(refund: Refund, *, by_hand: bool = False, by: Actor) -> list[Refund]:
     """Ask once more, by a new refund of the same payment, for money that did not go back; return that refund.
 
+    Of several payments when that one has given back something else meanwhile, and can't give all of it any more.
     `by_hand` keeps it from the gateway. Refused when somebody has asked already, or when it is not owed any more.
     """
     locked(refund.order)
@@ -90,7 +92,8 @@ def try_again(refund: Refund, *, by_hand: bool = False, by: Actor) -> list[Refun
     REFUND.move(refund, "try_again", by=by, data={"amount": refund.amount}, last_error=F("last_error"))
     if refund.case is not None and _missing(refund) < refund.amount:
         raise Refused(_("Nobody waits for this money any more, or it was asked for again."), "not_owed")
-    asked = {"amount": refund.amount, "case": refund.case, "reason": refund.reason, "only": refund.payment}
+    same = Payment.objects.filter(pk=refund.payment_id, amount__gte=F("refunded") + F("refunding") + refund.amount)
+    asked = {"amount": refund.amount, "case": refund.case, "reason": refund.reason, "only": same.first()}
     return refunds.make(refund.order, **asked, by_hand=by_hand, by=by)
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from aftersales import actions, review_rules
 from aftersales.lifecycle.cases import CASE
-from aftersales.models import Case
+from aftersales.models import Case, CaseLine
 from aftersales.states import CaseKind, CaseStatus
-from orders.models import Order
+from orders.models import Order, Sku
 from sellercenter import events
 from sellercenter.due_steps import DueSteps
 from sellercenter.lifecycle import Refused
@@ -34,11 +34,19 @@ def replay(fault: Fault, *, by: Actor) -> None:
 
 
 def _orders_first(keys: list[int]) -> list[int]:
-    """Lock the orders of these cases, in the order of their keys, and return the cases whose order was free."""
+    """Lock the orders of these cases, in the order of their keys, and return the cases whose order was free.
+
+    What may be sent again is locked too, all at once: one after the other, two transactions could wait in a circle.
+    """
     found = dict(Case.objects.filter(pk__in=keys).values_list("pk", "order_id"))
     free = Order.objects.filter(pk__in=found.values()).order_by("pk").select_for_update(skip_locked=True)
     locked = set(free.values_list("pk", flat=True))
-    return [key for key, order in found.items() if order in locked]
+    mine = [key for key, order in found.items() if order in locked]
+    sent = CaseLine.objects.filter(case__in=mine, case__kind__in=[CaseKind.RESEND, CaseKind.EXCHANGE])
+    skus = {sku for pair in sent.values_list("line__sku", "wanted_sku") for sku in pair if sku is not None}
+    if len(skus) > 1:
+        list(Sku.objects.filter(pk__in=skus).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    return mine
 
 
 def _warn(case: Case, _now: datetime) -> None:

@@ -10,7 +10,7 @@ from aftersales import actions, refund_actions, refunds, timers
 from aftersales.models import Case, CaseRule, Refund
 from aftersales.states import CaseKind, CaseStatus, RefundStatus
 from orders import actions as order_actions
-from orders import fulfilment
+from orders import fulfilment, payments
 from orders import timers as order_timers
 from orders.facts import OrderFacts
 from orders.imports.changes import update
@@ -96,6 +96,14 @@ def test_a_wish_to_cancel_what_has_partly_left_can_be_refused_though_its_time_is
     assert fresh(order).status == Status.PART_SHIPPED
     actions.refuse(again(case), refusal="shipped", by=SYSTEM)
     assert fresh(order).cancel_requested_at is None
+
+
+def test_a_file_may_make_a_line_smaller_than_what_a_case_is_about(shop):
+    order, known = ordered(shop)
+    case = make.case(shop, order=order)
+    known.lines[0].quantity = 1
+    bring(shop, known)
+    assert (fresh(order).lines.get().quantity, fresh(case).status) == (1, S.REQUESTED)
 
 
 @pytest.mark.parametrize("gone", ["15", "20"])
@@ -197,6 +205,23 @@ def test_money_of_a_case_that_was_rejected_waits_for_a_person_and_ends_the_case(
     refund_actions.confirm(once_more, by=finance.actor)
     refund_actions.settle_by_hand(the_refund(), number="B1", by=finance.actor)
     assert (again(case).status, fresh(order).refunded_amount, fresh(order).refund_due) == (S.DONE, D(20), 0)
+
+
+def test_what_was_rejected_is_asked_for_again_though_its_payment_gave_back_something_else(shop, after_sales, finance):
+    limit(shop, "5")
+    order, _known = ordered(shop, Status.TO_SHIP)
+    case = make.case(shop, kind=K.CANCEL, order=order)
+    actions.accept(case, by=after_sales.actor)
+    refund_actions.reject(the_refund(), reason="look again", by=finance.actor)
+    payments.pay(fresh(order), amount=D(1), method="card", transaction_no="late", by=BUYER)
+    refunds.make_owed(10)
+    refund_actions.settle_by_hand(the_refund(case=None), number="B0", by=finance.actor)
+    parts = refund_actions.try_again(the_refund(case=case), by=after_sales.actor)
+    assert [part.amount for part in parts] == [D(19), D(1)]
+    for place, part in enumerate(parts):
+        refund_actions.confirm(part, by=finance.actor)
+        refund_actions.settle_by_hand(part, number=f"B{place + 1}", by=finance.actor)
+    assert (again(case).status, fresh(order).refunded_amount) == (S.DONE, D(21))
 
 
 # --- Second thoughts --------------------------------------------------------------------------------------------------
