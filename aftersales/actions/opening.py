@@ -116,7 +116,7 @@ class _Told:
 
 def possible(order: Order, *, now: datetime) -> list[CaseKind]:
     """Return the kinds of cases that people may open about an order in its state; buyers alone ask to cancel."""
-    kinds = [kind for kind in CaseKind if kind != CaseKind.CANCEL and order.status in ALLOWED[kind]]
+    kinds: list[CaseKind] = [kind for kind in CaseKind if kind != CaseKind.CANCEL and order.status in ALLOWED[kind]]
     return [] if _claims_over(order, now) else kinds
 
 
