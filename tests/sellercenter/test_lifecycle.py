@@ -172,7 +172,7 @@ def test_moves_that_are_open_are_those_of_the_state_and_the_rights(shop, owner, 
     assert [move.name for move in ORDER.open_to(order, owner.actor)] == mine
     assert ORDER.open_to(order, view_only.actor) == []
     sent = make.order(shop, Status.SHIPPED)
-    assert [move.name for move in ORDER.open_to(sent, SYSTEM)] == ["deliver", "confirm", "record_refund"]
+    assert [move.name for move in ORDER.open_to(sent, SYSTEM)] == ["deliver", "confirm", "complete", "record_refund"]
     assert [move.name for move in ORDER.open_to(sent, owner.actor)] == ["record_refund"]
 
 
