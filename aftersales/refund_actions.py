@@ -82,7 +82,7 @@ def note_failure(refund: Refund, *, reason: str, by: Actor) -> None:
 
 @transaction.atomic
 def try_again(refund: Refund, *, by_hand: bool = False, by: Actor) -> list[Refund]:
-    """Ask once more, by a new refund of the same payment, for money that did not go back; return that refund.
+    """Ask once more, by a new refund of the same payment, for money that did not go back; return that.
 
     Of several payments when that one has given back something else meanwhile, and can't give all of it any more.
     `by_hand` keeps it from the gateway. Refused when somebody has asked already, or when it is not owed any more.

@@ -157,8 +157,8 @@ class RefundTryAgain(RefundAct):
 
     def act(self, record: Refund, data: dict[str, Any]) -> Text | None:
         """Call the verb, and name the new refund."""
-        (self.made,) = refund_actions.try_again(record, by_hand=data["by_hand"], by=self.actor)
-        return _("%s is asked for again.") % money.text(self.made.amount, self.made.currency)
+        self.made, *_others = refund_actions.try_again(record, by_hand=data["by_hand"], by=self.actor)
+        return _("%s is asked for again.") % money.text(record.amount, record.currency)
 
     def after(self, record: Refund) -> str:
         """Show the new refund."""

@@ -12,7 +12,7 @@ from aftersales.models import Case, Refund
 from aftersales.states import CaseKind, CaseStatus
 from orders import inventory
 from orders import timers as order_timers
-from orders.models import Order, Sku
+from orders.models import Payment, Sku
 from orders.states import Status
 from sellercenter import faults, replays
 from sellercenter.lifecycle import Refused
@@ -143,8 +143,8 @@ def test_an_empty_clock_never_rings(shop):
 
 def test_a_case_that_cannot_be_decided_is_given_up_where_people_see_it_and_its_neighbour_goes_on(shop, clock):
     case, neighbour = make.case(shop), make.case(shop)
-    # Nothing is left of what it asks for.
-    Order.objects.filter(pk=case.order_id).update(refunded_amount=case.order.paid_amount)
+    # Of its money nothing came.
+    Payment.objects.filter(order=case.order_id).update(status="failed")
     clock.set(max(case.act_by, neighbour.act_by))
     # The warning comes first.
     for _attempt in range(1 + faults.MOST_ATTEMPTS):
@@ -153,7 +153,7 @@ def test_a_case_that_cannot_be_decided_is_given_up_where_people_see_it_and_its_n
     assert (fresh(neighbour).status, fresh(case).status) == (S.REFUNDING, S.REQUESTED)
     fault = Fault.objects.get(subject_type="case")
     assert (fault.step, fault.dead_at is None, fresh(case).due_at) == ("consent", False, None)
-    Order.objects.filter(pk=case.order_id).update(refunded_amount=0)
+    Payment.objects.filter(order=case.order_id).update(status="captured")
     replays.replay(fault.pk, by=SYSTEM)
     timers.fire_due(10)
     assert fresh(case).status == S.REFUNDING
