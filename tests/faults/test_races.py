@@ -153,6 +153,8 @@ def race(pair: Pair, pk: int) -> list[float]:
     seen = [Order.objects.select_related("shop__policy").get(pk=pk) for _side in range(2)]
     sides = racing.race(VERBS[pair.first], VERBS[pair.second], seen)
     judge(pair, {0: sides[0].outcome, 1: sides[1].outcome}, Order.objects.get(pk=pk).status)
+    if pair.step:  # what the sweep passed by must not be taken for the step of the next order
+        timers.fire_due(10)
     return [side.took for side in sides]
 
 
