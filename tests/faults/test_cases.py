@@ -50,14 +50,14 @@ def person(ids: list[int], name: str, many: int, act: Callable[[Case], object]) 
 
 
 def test_a_storm_of_kills_decides_each_case_once_and_pays_exactly_the_granted(lab: Lab, shop, report):
-    ids = case_lab.cases_for(shop, size(3_000, 300))
+    ids = case_lab.cases_for(shop, size(3_000, 150))
     sweeps = [lab.sweep("aftersales.timers.fire_due") for _number in range(size(4, 3))]
     until(lambda: lab.said().count("Sweeping every") == len(sweeps), seconds=60)
     case_lab.make_due(ids, first=2, over=SPREAD)
     planned = dict(Case.objects.filter(pk__in=ids).values_list("pk", "due_at"))
     # Not the same cases: whoever was refused may still withdraw, which would be a second decision.
-    buyer, withdrawn = person(ids[::2], "buyer", size(600, 60), lambda case: actions.withdraw(case, by=BUYER))
-    team, refused = person(ids[1::2], "team", size(600, 60), _refuse)
+    buyer, withdrawn = person(ids[::2], "buyer", size(600, 30), lambda case: actions.withdraw(case, by=BUYER))
+    team, refused = person(ids[1::2], "team", size(600, 30), _refuse)
     began, ended, kills = time.monotonic(), threading.Event(), 0
     people = threading.Thread(target=lambda: (at_once(buyer, team), ended.set()))
     people.start()
