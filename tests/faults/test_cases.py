@@ -179,7 +179,11 @@ PAIRS = (
     Pair("escalate", "silence", S.REFUSED, {"escalate": "disputed", "silence": "closed"}, step="close"),
     Pair("escalate", "withdraw", S.REFUSED, {"escalate": "disputed", "withdraw": "withdrawn"}),
     Pair("accept", "ship", S.REQUESTED, {"accept": "refunding", "ship": "requested"}, K.CANCEL),
-    Pair("accept", "cancel order", S.REQUESTED, {"accept": "refunding", "cancel order": "requested"}, K.CANCEL),
+    # Whoever accepts a wish whose order has just been cancelled wants the same: the money goes back, once.
+    Pair(
+        *("accept", "cancel order", S.REQUESTED, {"accept": "refunding", "cancel order": "requested"}, K.CANCEL),
+        both=("refunding",),
+    ),
     # Price protection of an order that is cancelled at once: what it grants is a part of what goes back.
     Pair("accept", "cancel order", S.REQUESTED, {"cancel order": "requested"}, K.PRICE, both=("refunding",)),
 )
