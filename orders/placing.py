@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
@@ -68,13 +69,23 @@ def place_replacement(order: Order, again: Sequence[Again], *, kind: Kind, numbe
     checked by the verb that decides so.
     """
     now = locked(order)
-    facts = OrderFacts(
+    facts = replacement_facts(order, again, kind=kind, number=number, at=now)
+    (arrival,), known = arrive(order.shop, [facts], by=by, now=now)
+    placed = Order.objects.select_related("shop__policy").get(pk=arrival.id)
+    inventory.reserve(placed, _lines(arrival, known), by=by)
+    events.record(order.shop, "order.replaced", order, by=by, order=placed.number)
+    return placed
+
+
+def replacement_facts(order: Order, again: Sequence[Again], *, kind: Kind, number: str, at: datetime) -> OrderFacts:
+    """Tell of an order without a price that sends goods of another one again; `at` is when it begins to wait."""
+    return OrderFacts(
         number=number,
         stage=Status.TO_SHIP,
         kind=kind,
-        placed_at=now,
-        paid_at=now,
-        reviewed_at=now,
+        placed_at=at,
+        paid_at=at,
+        reviewed_at=at,
         buyer_uid=order.buyer.uid,
         buyer_nickname=order.buyer_nickname,
         currency=order.currency,
@@ -86,11 +97,6 @@ def place_replacement(order: Order, again: Sequence[Again], *, kind: Kind, numbe
         recipient=_recipient(order),
         lines=[_again(one, place) for place, one in enumerate(again, start=1)],
     )
-    (arrival,), known = arrive(order.shop, [facts], by=by, now=now)
-    placed = Order.objects.select_related("shop__policy").get(pk=arrival.id)
-    inventory.reserve(placed, _lines(arrival, known), by=by)
-    events.record(order.shop, "order.replaced", order, by=by, order=placed.number)
-    return placed
 
 
 def _recipient(order: Order) -> RecipientFacts:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
 from aftersales.demo.scenes import Scene
 from aftersales.demo.stories import Story
 from aftersales.states import CaseKind, CaseStatus
-from orders import inventory, recipients
+from orders import inventory
 from orders.demo.parcels import scan, tracking_no
-from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, RecipientFacts
+from orders.facts import OrderFacts, ParcelFacts
 from orders.loading import load
 from orders.models import Order
-from orders.states import Kind, ParcelStatus, Source, Status
+from orders.placing import Again, replacement_facts
+from orders.states import Kind, ParcelStatus, Status
 from sellercenter.lifecycle import Refused
 
 _ON_THE_WAY, _KEPT = timedelta(hours=55), timedelta(days=3)
@@ -49,10 +50,6 @@ def _number(story: Story) -> str:
     return f"{story.case.number}-R"
 
 
-def _kind(story: Story) -> Kind:
-    return Kind.EXCHANGE if story.case.kind == CaseKind.EXCHANGE else Kind.REPLACEMENT
-
-
 def _told(scene: Scene, story: Story) -> OrderFacts:
     """Tell of an order without a price: it waits, or has left, and has arrived by now when there was time."""
     order, left = story.order, story.resent_at
@@ -60,50 +57,20 @@ def _told(scene: Scene, story: Story) -> OrderFacts:
     spans = (_ON_THE_WAY, _ON_THE_WAY + _KEPT)
     arrived, kept = (at if left and (at := left + span) <= scene.until else None for span in spans)
     stages = ((Status.COMPLETED, kept), (Status.DELIVERED, arrived), (Status.SHIPPED, left))
-    return OrderFacts(
+    waiting = replacement_facts(
+        order,
+        [Again(one.line, one.quantity) for one in story.lines],
+        kind=Kind.EXCHANGE if story.case.kind == CaseKind.EXCHANGE else Kind.REPLACEMENT,
         number=_number(story),
+        at=began,
+    )
+    return replace(
+        waiting,
         stage=next((stage for stage, at in stages if at), Status.TO_SHIP),
-        kind=_kind(story),
-        placed_at=began,
-        paid_at=began,
-        reviewed_at=began,
         shipped_at=left,
         delivered_at=arrived,
         completed_at=kept,
-        buyer_uid=order.buyer.uid,
-        buyer_nickname=order.buyer_nickname,
-        currency=order.currency,
-        source=Source(order.source),
-        channel=order.channel,
-        province=order.province,
-        city=order.city,
-        district=order.district,
-        recipient=_recipient(story),
-        lines=[_line(story, place) for place in range(len(story.lines))],
         parcels=[_parcel(scene, story, left, arrived)] if left else [],
-    )
-
-
-def _recipient(story: Story) -> RecipientFacts:
-    try:
-        return recipients.opened(story.order.recipient, order_number=story.order.number)
-    except ObjectDoesNotExist:
-        return RecipientFacts()
-
-
-def _line(story: Story, place: int) -> LineFacts:
-    again = story.lines[place]
-    line = again.line
-    return LineFacts(
-        number=f"{place + 1}",
-        product_number=line.product.number,
-        title=line.title,
-        quantity=again.quantity,
-        unit_price=ZERO,
-        amount=ZERO,
-        sku_number=line.sku.number if line.sku else "",
-        variant=line.variant,
-        seller_sku=line.seller_sku,
     )
 
 
