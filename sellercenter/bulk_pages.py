@@ -115,6 +115,7 @@ class BulkPage(ShopPage):
             of=self.request.POST.get("of") or self.request.GET.get("of", ""),
             action={"label": self.action.label, "danger": self.action.danger, "code": self.action.code},
             back_url=self._list(chosen.query),
+            back_label=self.back_label,
         )
 
     def start(self, chosen: Chosen) -> HttpResponse:
