@@ -222,12 +222,13 @@ def send(person: Person, method: str, path: str) -> Any:
 @pytest.mark.parametrize("address", INSIDE, ids=by_name)
 def test_each_person_gets_what_the_declaration_says(address, cast, shop, other_shop, record_of):
     own = {"shop": shop.code}
-    foreign_shop, foreign_record = {"shop": other_shop.code}, dict(own)
+    foreign_shop, foreign_record, no_record = {"shop": other_shop.code}, dict(own), dict(own)
     if "pk" in address.arguments:
         own["pk"] = record_of(address.name, shop)
         foreign_shop["pk"] = foreign_record["pk"] = record_of(address.name, other_shop)
+        no_record["pk"] = NOWHERE
     cases = [(own, True), (foreign_shop, False)]
-    cases += [(foreign_record, False)] if "pk" in address.arguments else []
+    cases += [(foreign_record, False), (no_record, False)] if "pk" in address.arguments else []
     before = state()
     for person, who in cast.items():
         for method, (kwargs, is_own) in product(("get", "post"), cases):

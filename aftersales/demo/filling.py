@@ -36,8 +36,8 @@ _BATCH = 500
 # So that even a small demo shows every state, delivered orders are told where their cases stand, once as many days have
 # passed since as that takes; the newest first.
 _STAGES = (
-    *((CaseStatus.REQUESTED, 0), (CaseStatus.REQUESTED, 0), (CaseStatus.REFUNDING, 0), (CaseStatus.OFFERED, 0)),
-    *((CaseStatus.REQUESTED, 0), (CaseStatus.REFUSED, 1), (CaseStatus.TO_RETURN, 1), (CaseStatus.WITHDRAWN, 1)),
+    *((CaseStatus.REQUESTED, 0), (CaseStatus.REQUESTED, 0), (CaseStatus.REQUESTED, 0), (CaseStatus.REFUNDING, 1)),
+    *((CaseStatus.OFFERED, 1), (CaseStatus.REFUSED, 1), (CaseStatus.TO_RETURN, 1), (CaseStatus.WITHDRAWN, 1)),
     *((CaseStatus.TO_RESEND, 2), (CaseStatus.DISPUTED, 2), (CaseStatus.RETURNING, 3), (CaseStatus.DISPUTED, 3)),
     *((CaseStatus.CLOSED, 4), (CaseStatus.TO_INSPECT, 5), (CaseStatus.TO_INSPECT, 6)),
 )
