@@ -43,6 +43,6 @@ def at_once(*acts: Callable[[], object], seconds: float = 60) -> list[str]:
     return sorted(answers)
 
 
-def in_threads(*acts: Callable[[], object]) -> None:
-    """Start all acts together; every one of them must succeed."""
-    assert set(at_once(*acts)) == {DONE}
+def in_threads(*acts: Callable[[], object], seconds: float = 60) -> None:
+    """Start all acts together; every one of them must succeed within `seconds`."""
+    assert set(at_once(*acts, seconds=seconds)) == {DONE}

@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Any
 
 import psycopg
 import redis
-from django.db import connection, connections
+from django.db import connection
 
 from deploy import processes
 from deploy.places import PROJECT
@@ -216,28 +215,6 @@ def lateness(planned: dict[int, datetime], happened_at: dict[int, list[datetime]
 
 
 # --- People -----------------------------------------------------------------------------------------------------------
-
-
-def at_once(*acts: Callable[[], None], seconds: float = 120) -> None:
-    """Run each act in a thread with a connection of its own, and raise the first thing that went wrong."""
-    wrong: list[BaseException] = []
-
-    def guarded(act: Callable[[], None]) -> None:
-        try:
-            act()
-        except BaseException as error:
-            wrong.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=guarded, args=(act,), daemon=True) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(seconds)
-    if wrong:
-        raise wrong[0]
-    assert not any(thread.is_alive() for thread in threads), "somebody still waits"
 
 
 def raw() -> psycopg.Connection[tuple[Any, ...]]:

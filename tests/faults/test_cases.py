@@ -25,8 +25,9 @@ from sellercenter.lifecycle import Refused
 from sellercenter.permissions import BUYER, SYSTEM
 from tests import make
 from tests.faults import case_lab, racing
-from tests.faults.lab import FULL, SEED, Lab, at_once, size, until
+from tests.faults.lab import FULL, SEED, Lab, size, until
 from tests.faults.racing import WON
+from tests.together import in_threads
 
 SPREAD = 30 if FULL else 4
 DECISIONS = {"case.accepted": "refunding", "case.withdrawn": "withdrawn", "case.refused": "refused"}
@@ -59,7 +60,7 @@ def test_a_storm_of_kills_decides_each_case_once_and_pays_exactly_the_granted(la
     buyer, withdrawn = person(ids[::2], "buyer", size(600, 30), lambda case: actions.withdraw(case, by=BUYER))
     team, refused = person(ids[1::2], "team", size(600, 30), _refuse)
     began, ended, kills = time.monotonic(), threading.Event(), 0
-    people = threading.Thread(target=lambda: (at_once(buyer, team), ended.set()))
+    people = threading.Thread(target=lambda: (in_threads(buyer, team, seconds=120), ended.set()))
     people.start()
     while time.monotonic() - began < size(240, 150):
         time.sleep(size(1, 5))

@@ -17,8 +17,9 @@ from sellercenter.locks import too_busy
 from sellercenter.models import Event
 from sellercenter.permissions import SYSTEM
 from tests import make
-from tests.faults.lab import Lab, at_once, run, size, until
+from tests.faults.lab import Lab, run, size, until
 from tests.outside import refund_gateway
+from tests.together import in_threads
 
 CLIENTS = 5
 
@@ -48,7 +49,7 @@ def test_five_people_who_refund_most_of_it_at_once_refund_it_once(lab: Lab, owin
             said[number][ask(order)] += 1
 
     began = time.monotonic()
-    at_once(*[lambda number=number: client(number) for number in range(CLIENTS)], seconds=300)
+    in_threads(*[lambda number=number: client(number) for number in range(CLIENTS)], seconds=300)
     seconds = time.monotonic() - began
     total = sum(said, Counter())
     assert total == {"made": len(ids), "not_owed": (CLIENTS - 1) * len(ids)}

@@ -21,7 +21,6 @@ from tests.faults.lab import (
     STEPS,
     Lab,
     all_is_well,
-    at_once,
     due_times,
     happened,
     lateness,
@@ -29,6 +28,7 @@ from tests.faults.lab import (
     size,
     until,
 )
+from tests.together import in_threads
 
 MIX = ("remind", "expire", "complete", "accept_cancel")
 SPREAD = 20 if FULL else 4
@@ -65,7 +65,7 @@ def test_a_storm_of_kills_loses_and_doubles_nothing(lab: Lab, shop, report):
     planned = due_times(every)
     began, kills, ended = time.monotonic(), 0, threading.Event()
     buyers = [payer(ids["remind"] + ids["expire"], name, size(1500, 90), SPREAD) for name in ("first", "second")]
-    payers = threading.Thread(target=lambda: (at_once(*buyers), ended.set()))
+    payers = threading.Thread(target=lambda: (in_threads(*buyers, seconds=120), ended.set()))
     payers.start()
     while time.monotonic() - began < 150:
         time.sleep(1)
@@ -145,7 +145,7 @@ def raw_floor(ids: list[int]) -> float:
     laboratory.run("UPDATE orders_order SET due_at = now(), due_step = 'floor' WHERE id = ANY(%s)", ids)
     laboratory.run("ANALYZE orders_order")
     began = time.monotonic()
-    at_once(act, act)
+    in_threads(act, act)
     rate = len(ids) / (time.monotonic() - began)
     laboratory.run("TRUNCATE orders_order, sellercenter_event, orders_sku CASCADE")
     return rate
