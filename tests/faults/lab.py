@@ -31,6 +31,8 @@ from tests import make
 FULL = os.environ.get("FAULTS") == "full"
 SEED = int(os.environ.get("FAULTS_SEED", "") or random.randrange(10**6))
 TITLES = 50
+# A shell that starts a command again when it ends, and takes it along when it is told to end itself.
+KEPT = ("sh", "-c", 'trap "kill -9 0" TERM; while :; do "$@" & wait; sleep 0.2; done', "kept")
 STEPS = {
     "remind": (Status.UNPAID, "order.reminded"),
     "expire": (Status.UNPAID, "order.expired"),
@@ -56,10 +58,13 @@ class Lab:
         """Return the environment of a process that works here."""
         return {**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": self.valkey.url, **more}
 
-    def start(self, *command: str, **env: str) -> subprocess.Popen[bytes]:
-        """Start a Python command as the leader of a process group; what it says goes into a file."""
+    def start(self, *command: str, kept: bool = False, **env: str) -> subprocess.Popen[bytes]:
+        """Start a Python command as the leader of a process group; what it says goes into a file.
+
+        One that is `kept` is started again when it ends by itself, as the supervisor of `make demo` would do.
+        """
         with (self.folder / f"{len(list(self.folder.iterdir())):04d}.log").open("wb") as log:
-            started = processes.spawn([sys.executable, *command], env=self.env(**env), cwd=PROJECT, output=log)
+            started = processes.spawn([*(KEPT if kept else ()), sys.executable, *command], env=self.env(**env), cwd=PROJECT, output=log)
         self.running.append(started)
         return started
 
@@ -67,10 +72,14 @@ class Lab:
         """Start a process of all sweeps, or of some."""
         return self.start("manage.py", "sweep", "--every", str(every), *(("--only", *only) if only else ()), **env)
 
-    def worker(self, **env: str) -> subprocess.Popen[bytes]:
-        """Start a Celery worker for all queues."""
+    def worker(self) -> subprocess.Popen[bytes]:
+        """Start a Celery worker for all queues.
+
+        It is kept: kombu ends a worker that loses its broker with messages at hand (AttributeError in `_connparams`).
+        """
         queues = ("-Q", "timers,notices,jobs", "-c", "2")
-        return self.start("-m", "celery", "-A", "sellercenter.celery:app", "worker", *queues, "-l", "WARNING", **env)
+        celery = ("-m", "celery", "-A", "sellercenter.celery:app", "worker", *queues, "-l", "WARNING")
+        return self.start(*celery, kept=True)
 
     def beat(self) -> subprocess.Popen[bytes]:
         """Start a Celery beat of its own."""
