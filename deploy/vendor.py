@@ -1,8 +1,9 @@
 """Bring third-party front-end files into the repository: `python -m deploy.vendor`.
 
-Runs at development time only, needs `npm`, and is safe to repeat: each package is fetched with `npm pack` at the exact
-version below, its tarball is compared with the pinned hash, and only the listed files are kept. The manifest records
-where every file comes from and its hash; `tests/test_vendor.py` re-hashes them, so a file edited by hand is noticed.
+Runs at development time only, needs `npm` on 64-bit Linux, and is safe to repeat: each package is fetched with `npm pack`
+at the exact version below, its tarball is compared with the pinned hash, and only the listed files are kept. A library of
+which a part is enough is bundled from its modules, by a pinned bundler too, so that the same bytes come out. The manifest
+records where every file comes from and its hash; `tests/test_vendor.py` re-hashes them, so a file edited by hand is noticed.
 """
 
 import base64
@@ -48,6 +49,56 @@ ICONS = Package(
     files=("LICENSE",),
 )
 
+ECHARTS = Package(
+    npm="echarts",
+    version="6.1.0",
+    licence="Apache-2.0",
+    integrity="sha512-q0yaFPggC9FUdsWH4blavRWFmxdrIodbkoKNAjJudAI6CA9gNPxHtV2RcZNEepZVlk4yvBYkOkbk6HIVpIyHZA==",
+    name="echarts",
+    files=("LICENSE", "NOTICE", "licenses/LICENSE-d3"),
+)
+ESBUILD = Package(
+    npm="@esbuild/linux-x64",
+    version="0.28.2",
+    licence="MIT",
+    integrity="sha512-4xTZr1FUmSoQW4XIWmit3tzQrUTZM+N3P0XV8xROKYF50XfI7xeO90+1bZvNwxIufQ9hDQVRJH5YhgPVF8A/HQ==",
+    name="esbuild",
+    files=(),
+)
+# What ECharts is made of beside its own modules.
+CHART_PARTS = (
+    Package(
+        npm="zrender",
+        version="6.1.0",
+        licence="BSD-3-Clause",
+        integrity="sha512-oEGMDB6pOP2S6OwRR4PdVv610zrjnA3Bh+JnSG12fYJlBKjtNAoEb5fSUoCOOINlH96I2fU38/A2UpRKs67xYQ==",
+        name="zrender",
+        files=("LICENSE",),
+    ),
+    Package(
+        npm="tslib",
+        version="2.3.0",
+        licence="0BSD",
+        integrity="sha512-N82ooyxVNm6h1riLCoyS9e3fuJ3AMG2zIZs2Gd1ATcSFjSA23Q0fzjjZeh0jbJvWVDZ0cJT8yaNNaaXHzueNjg==",
+        name="tslib",
+        files=("LICENSE.txt",),
+    ),
+)
+# The charts that figures are drawn with; the whole library is nearly twice as large.
+CHARTS = """
+export { init } from "echarts/core";
+import { use } from "echarts/core";
+import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
+import {
+  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent,
+} from "echarts/components";
+import { SVGRenderer } from "echarts/renderers";
+use([
+  BarChart, HeatmapChart, LineChart, SVGRenderer,
+  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent,
+]);
+"""
+
 PACKAGES = (
     Package(
         npm="@tabler/core",
@@ -74,36 +125,39 @@ PACKAGES = (
         files=("axe.min.js", "LICENSE"),
         into="tests/browser/vendor",
     ),
+    ECHARTS,
+    *CHART_PARTS,
     ICONS,
 )
 
 # "name" is an outline icon, "name-filled" the solid one.
 ICON_NAMES = """
-adjustments-horizontal alarm alert-circle alert-triangle arrow-back-up arrow-down arrow-up arrows-sort
-arrow-left ban barcode bell bolt bookmark box broadcast building-store building-warehouse calendar cash
-chart-bar chart-line check checks chevron-down chevron-left chevron-right chevrons-left circle-check circle-dashed
-circle-x clipboard-check clipboard-list clock coin columns copy credit-card database database-export database-import
-device-desktop discount dots download edit external-link eye eye-off file-export file-import file-text filter flag
-flag-filled gavel gift history home hourglass inbox info-circle key keyboard language layout-list
-layout-sidebar-left-collapse layout-sidebar-left-expand link list lock lock-open logout map-pin menu-2 message
-message-dots message-report minus moon note package packages pencil percentage phone player-pause plus point printer
-puzzle receipt receipt-refund refresh rotate scale search send settings share shield shield-lock shopping-bag
-shopping-cart star sun tag tags trash truck truck-delivery truck-loading truck-return upload user user-plus users
-video wallet world x zoom-question
+adjustments-horizontal alarm alert-circle alert-triangle arrow-back-up arrow-down arrow-left arrow-up arrows-sort ban
+barcode bell bolt bookmark box broadcast building-store building-warehouse calendar cash chart-area-line chart-bar
+chart-dots chart-funnel chart-line check checks chevron-down chevron-left chevron-right chevrons-left circle-check
+circle-dashed circle-x clipboard-check clipboard-list clock coin columns copy credit-card database database-export
+database-import device-desktop discount dots download edit external-link eye eye-off file-export file-import
+file-spreadsheet file-text filter flag flag-filled gavel gift history home hourglass inbox info-circle key keyboard
+language layout-list layout-sidebar-left-collapse layout-sidebar-left-expand link list lock lock-open logout map
+map-pin menu-2 message message-dots message-report minus moon note package packages pencil percentage phone
+player-pause plus point printer puzzle receipt receipt-refund refresh report-analytics report-money rotate scale search
+send settings share shield shield-lock shopping-bag shopping-cart star sun table tag tags trash trending-down
+trending-up truck truck-delivery truck-loading truck-return upload user user-plus users video wallet world x
+zoom-question
 """
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def main() -> None:
-    """Fetch every package, copy what is listed, write the sprite and the manifest."""
+    """Fetch every package, copy what is listed, write the charts, the sprite and the manifest."""
     entries: list[dict[str, str]] = []
     with tempfile.TemporaryDirectory() as scratch:
+        unpacked = {package: fetch(package, into=Path(scratch)) for package in (*PACKAGES, ESBUILD)}
         for package in PACKAGES:
-            unpacked = fetch(package, into=Path(scratch))
-            entries += copy_files(package, unpacked=unpacked)
-            if package is ICONS:
-                entries.append(write_sprite(unpacked))
+            entries += copy_files(package, unpacked=unpacked[package])
+        entries.append(write_charts(unpacked))
+        entries.append(write_sprite(unpacked[ICONS]))
     MANIFEST.parent.mkdir(parents=True, exist_ok=True)
     MANIFEST.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
     print(f"{len(entries)} files, {len(PACKAGES)} packages -> {MANIFEST.relative_to(ROOT)}")
@@ -128,6 +182,24 @@ def fetch(package: Package, *, into: Path) -> Path:
     with tarfile.open(tarball) as archive:
         archive.extractall(unpacked, filter="data")
     return unpacked / "package"
+
+
+def write_charts(unpacked: dict[Package, Path]) -> dict[str, str]:
+    """Bundle the chosen parts of ECharts into one script that puts `echarts` into the window."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for package in (ECHARTS, *CHART_PARTS):
+            shutil.copytree(unpacked[package], Path(scratch, "node_modules", package.npm))
+        Path(scratch, "charts.js").write_text(CHARTS, encoding="utf-8")
+        bundle = Path(scratch, "bundle.js")
+        told = ["--bundle", "--minify", "--format=iife", "--global-name=echarts", "--target=es2020", "--charset=utf8"]
+        told += ['--define:process.env.NODE_ENV="production"', "--legal-comments=none", "--log-level=warning"]
+        subprocess.run(
+            [unpacked[ESBUILD] / "bin" / "esbuild", "charts.js", *told, f"--outfile={bundle}"], check=True, cwd=scratch
+        )
+        script = ECHARTS.folder / "echarts.min.js"
+        made_of = ", ".join(f"{one.npm} {one.version}" for one in (ECHARTS, *CHART_PARTS))
+        script.write_bytes(f"/* {made_of}; bundled by deploy/vendor.py */\n".encode() + bundle.read_bytes())
+    return entry(ECHARTS, source=f"modules, bundled by {ESBUILD.npm} {ESBUILD.version}", file=script)
 
 
 def copy_files(package: Package, *, unpacked: Path) -> list[dict[str, str]]:
