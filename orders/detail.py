@@ -298,6 +298,8 @@ def clocks(order: Order, at: Setting) -> list[dict[str, Any]]:
     limits = [(order.deadline_at, deadline_words(order.status))] if order.status in OPEN and not waits else []
     if order.cancel_requested_at is not None and order.status in UNSHIPPED:
         limits.append((order.answer_by, _("Answer to the cancel request")))
+    if order.status in (*UNSHIPPED, Status.SHIPPED):
+        limits.append((order.deliver_by, _("Delivery was promised until then")))
     taken = {when for when, _label in planned}
     rows = [*planned, *((when, label) for when, label in limits if when is not None and when not in taken)]
     return [{"label": label, "due": due(when, at.now, at.zone)} for when, label in sorted(rows)]

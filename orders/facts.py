@@ -154,6 +154,8 @@ class OrderFacts:
     digest: bytes = b""
     # The address that the platform made up to reach the buyer. Last, because digests count the fields by their places.
     buyer_email: str = ""
+    # The end of the day on which delivery is promised.
+    deliver_by: datetime | None = None
 
     @property
     def total_amount(self) -> Decimal:

@@ -14,6 +14,7 @@ from orders.demo.prices import MONEY, basket, price
 from orders.demo.rhythm import times
 from orders.facts import NoteFacts, OrderFacts, ParcelFacts, PaymentFacts
 from orders.states import Abnormal, Flag, Kind, PaymentMethod, Source, Status
+from sellercenter.times import day_start
 
 _SOURCES = Wheel(
     {Source.LIVE: 42, Source.VIDEO: 18, Source.SHOWCASE: 8, Source.SEARCH: 12, Source.SHOP: 17, Source.OTHER: 3}
@@ -28,6 +29,9 @@ _NEWEST = (
     *(Status.DELIVERED, Status.COMPLETED),
 )
 _REPEATS, _MERGES = 0.3, 0.03
+_DAY = timedelta(days=1)
+# So that about one parcel in eight comes late.
+_DELIVERED_WITHIN = 5 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +135,17 @@ class Tales:
             cancelled_at=journey.cancelled,
             cancelled_by=journey.cancelled_by,
             cancel_reason=_one(rng, words.REASONS[journey.fate.value]) if journey.cancelled else "",
+            deliver_by=self._promised(journey.placed),
             province=buyer.province,
             city=buyer.city,
             district=buyer.district,
             recipient=buyer.recipient,
         )
+
+    def _promised(self, placed: datetime) -> datetime:
+        """Return the end of the local day on which delivery was promised to whoever ordered then."""
+        zone = self.market.zone
+        return day_start(placed.astimezone(zone).date() + _DELIVERED_WITHIN + _DAY, zone) - timedelta(seconds=1)
 
     def _fill(self, order: OrderFacts, journey: Journey) -> None:
         """Put goods into the order, price it, and let the buyer pay if they did."""

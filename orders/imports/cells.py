@@ -227,6 +227,7 @@ def _groups(whole: str) -> bool:
 
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(.*)")
 _SHORT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d):(\d\d.*)")
+_DAY_ALONE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}").fullmatch
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?").fullmatch
 _FIRST_YEAR, _LAST_YEAR = 1990, 2199
 
@@ -265,6 +266,18 @@ def time(zone: ZoneInfo) -> Reader:
         if not _FIRST_YEAR <= local.year <= _LAST_YEAR:
             raise Unclear(_("The year of this time can't be right."))
         return at_wall(local, zone) if local.tzinfo is None else local.astimezone(UTC)
+
+    return read
+
+
+@lru_cache(maxsize=64)
+def until(zone: ZoneInfo) -> Reader:
+    """Read the end of a promise: a time as in all cells, but a date alone holds until its last second."""
+    time_of = time(zone)
+
+    def read(cell: str) -> datetime:
+        at: datetime = time_of(cell)
+        return at_wall(_iso(cell) + timedelta(days=1, seconds=-1), zone) if _DAY_ALONE(cell) else at
 
     return read
 

@@ -54,6 +54,7 @@ _ORDER_TOLD = (
         "cancel_reason",
         "cancel_requested_at",
         "ship_by",
+        "deliver_by",
         "buyer_nickname",
         "buyer_message",
         "province",

@@ -90,6 +90,7 @@ def _readers(shop: Shop) -> dict[As, cells.Reader]:
     return {
         As.EMAIL: cells.email,
         As.TIME: time,
+        As.UNTIL: cells.until(shop.zone),
         As.MONEY: amount,
         As.SIGNED: cells.amount(shop.currency, signed=True),
         As.COUNT: cells.count,

@@ -93,6 +93,7 @@ FLAT_COLUMNS = (
     _text("cancel_reason", _O, "cancel_reason", "cancellation reason", "取消原因", at=(_order, "cancel_reason")),
     _time("cancel_requested_at", _O),
     _time("ship_by", _O, "ship before", "promised ship time", "承诺发货时间"),
+    Column("deliver_by", _O, As.UNTIL, "deliver_by", ("estimated delivery", "promised delivery time", "承诺送达时间")),
     _text("recipient_name", _O, "name", "recipient", "收件人", at=60, private=True),
     _text("recipient_phone", _O, "phone", "phone", "phone #", "收件人手机号", at=40, private=True),
     _text("recipient_address", _O, "address", "address", "detail address", "详细地址", at=500, private=True),

@@ -32,6 +32,7 @@ class As(StrEnum):
     EMAIL = "e-mail"
     WORD = "word"
     TIME = "time"
+    UNTIL = "time, a date alone until its end"
     MONEY = "money"
     SIGNED = "signed money"
     COUNT = "count"

@@ -30,6 +30,7 @@ _ORDER_AS_IS = (
     *("goods_amount", "platform_discount", "seller_discount", "creator_discount", "payment_discount"),
     *("freight_amount", "freight_discount", "tax_amount", "fee_amount", "adjustment", "refunded_amount"),
     *("payment_method", "aftersales", "source", "channel", "flag", "seller_note", "abnormal", "abnormal_reason"),
+    "deliver_by",
 )
 _ORDER_WORKED_OUT = (
     *(

@@ -95,6 +95,8 @@ class Order(models.Model):
     # A time that came with the order stays whatever the shop's policy becomes.
     ship_by_promised = models.BooleanField(_("ship-by time promised by the platform"), default=False, db_default=False)
     confirm_by = models.DateTimeField(_("receipt confirmed by"), null=True, blank=True)
+    # The very end of the promise, so that what comes after it is late.
+    deliver_by = models.DateTimeField(_("promised day of delivery"), null=True, blank=True)
     deadline_at = GeneratedField(
         expression=Case(
             When(status=Status.UNPAID, then=F("pay_by")),
@@ -232,6 +234,16 @@ class Order(models.Model):
             models.Index("shop", F("total_amount").desc(), F("id").desc(), name="order_by_total"),
             models.Index(
                 "shop", F("shipped_at").desc(), name="order_by_shipping", condition=Q(shipped_at__isnull=False)
+            ),
+            models.Index(
+                *("shop", F("delivered_at").desc(), F("id").desc()),
+                name="order_by_delivery",
+                condition=Q(delivered_at__isnull=False),
+            ),
+            models.Index(
+                *("shop", F("cancelled_at").desc(), F("id").desc()),
+                name="order_by_cancelling",
+                condition=Q(cancelled_at__isnull=False),
             ),
             models.Index("shop", "buyer", F("placed_at").desc(), name="order_of_buyer"),
             models.Index("shop", "province", "city", F("placed_at").desc(), name="order_by_region"),

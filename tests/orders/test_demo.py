@@ -16,6 +16,8 @@ from django.db.models import Count, F, Max, Q, Sum
 
 from orders import recipients
 from orders.demo import people
+from orders.demo.markets import MARKETS
+from orders.demo.tales import Slice, Tales
 from orders.models import Order, OrderLine, OrderNote, Parcel, ParcelLine, Payment, Product, Sku, TrackingEvent
 from orders.states import OPEN, UNSHIPPED, Kind, ParcelStatus, Status
 from sellercenter.models import Event, Member, Shop, ShopPolicy, User
@@ -108,6 +110,12 @@ def test_lines_come_to_the_goods_and_the_discounts_of_their_order() -> None:
         for bearer in bearers:
             assert sum((getattr(line, bearer) for line in lines), Decimal(0)) == getattr(order, bearer)
         assert sum(line.amount for line in lines) == order.goods_amount - sum(getattr(order, name) for name in bearers)
+
+
+def test_some_of_what_arrived_came_after_the_promised_day() -> None:
+    told = list(Tales(Slice(MARKETS[0], 0, 1, 2000), seed=7, until=UNTIL, authors=["host"]))
+    arrived = [(one.delivered_at, one.deliver_by) for one in told if one.delivered_at]
+    assert 0.1 < sum(at > until for at, until in arrived) / len(arrived) < 0.15
 
 
 def test_each_order_that_waits_for_somebody_has_a_deadline() -> None:

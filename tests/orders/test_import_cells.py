@@ -108,6 +108,20 @@ def test_a_time_without_offset_is_the_shops_wall_clock(cell: str, utc: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("cell", "utc"),
+    [
+        *(("2018-01-02", "2018-01-03 01:59:59"), ("2018/1/2", "2018-01-03 01:59:59")),
+        *(("2018-01-02 00:00:00", "2018-01-02 02:00:00"), ("2018-01-02T10:11Z", "2018-01-02 10:11:00")),
+        # The hour before midnight came twice: the first one counts.
+        ("2018-02-17", "2018-02-18 01:59:59"),
+    ],
+)
+def test_a_promise_until_a_day_holds_until_its_end(cell: str, utc: str) -> None:
+    read = cells.until(ZoneInfo("America/Sao_Paulo"))
+    assert read(cell) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
     "cell",
     ["02/01/2018", "2018-13-01", "2018-02-30 10:00:00", "2018-01-02 25:00", "yesterday", "1514886000", "2018-W01-1"],
 )

@@ -58,6 +58,7 @@ FULL = row(
     flag="red",
     seller_note="gift wrap",
     ship_by="2026-03-03 10:00",
+    deliver_by="2026/3/5",
 )
 
 
@@ -87,6 +88,7 @@ def test_every_column_of_an_order_arrives(tmp_path: Path, shop: Shop, form: str)
     assert (order.goods_amount, order.platform_discount, order.seller_discount) == (20, Decimal("1.50"), 1)
     assert (order.total_amount, order.paid_amount, order.refunded_amount) == (21, 21, 5)
     assert (order.payment_method, order.ship_by) == ("card", datetime(2026, 3, 3, 2, tzinfo=UTC))
+    assert order.deliver_by == datetime(2026, 3, 5, 15, 59, 59, tzinfo=UTC)
     assert recipients.opened(order.recipient, order_number="A1").address == "幸福路 8 号"
     assert order.recipient.phone_masked == "138****8000"
     line = OrderLine.objects.select_related("sku", "creator").get()

@@ -271,6 +271,13 @@ def test_clocks_show_what_is_left(shop, owner):
     opened(owner, make.order(shop, Status.TO_SHIP)).keeps_quiet_about("Overdue<")
 
 
+def test_the_promised_day_of_delivery_is_shown_until_the_order_is_there(shop, owner):
+    late = make.order(shop, Status.SHIPPED, deliver_by=make.NOW - timedelta(days=2, hours=1))
+    assert clocks(opened(owner, late).says("2 d 1 h late"))[0] == "Delivery was promised until then"
+    there = make.order(shop, Status.DELIVERED, deliver_by=make.NOW - timedelta(days=2, hours=1))
+    assert clocks(opened(owner, there)) == ["Receipt counts as confirmed"]
+
+
 def clocks(answer):
     return [str(clock["label"]) for clock in answer.context["order"]["clocks"]]
 
