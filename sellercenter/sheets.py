@@ -1,0 +1,229 @@
+"""Small tables that people read, download and open elsewhere: one declaration for the page, for CSV and for Excel.
+
+The value of a cell is what its column's kind says: text, a whole number, an amount of the sheet's currency (Decimal),
+a share of one (0.25 is 25 %), seconds, a day, or an aware moment. None is what is not known, or can't be worked out.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from io import BytesIO, StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import number_format
+from openpyxl import Workbook
+from openpyxl.cell import Cell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from sellercenter import money, times
+from sellercenter.texts import Text
+
+UNKNOWN = "—"
+CSV_TYPE = "text/csv; charset=utf-8"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# What spreadsheet programs take for the beginning of a formula, and the full-width forms of it.
+_TRIGGERS = frozenset("=+-@\t\r\n|%＝＋－＠")
+# What neither XML nor a spreadsheet can hold.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LONGEST_CELL, _LONGEST_NAME = 32_767, 31
+_TENTH, _FINE = Decimal("0.1"), Decimal("0.000001")
+
+
+class Kind(StrEnum):
+    """What the values of a column are."""
+
+    TEXT = "text"
+    COUNT = "count"
+    MONEY = "money"
+    RATIO = "ratio"
+    SECONDS = "seconds"
+    DATE = "date"
+    TIME = "time"
+
+
+NUMBERS = frozenset({Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.SECONDS})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its head, and what its values are."""
+
+    label: Text
+    kind: Kind = Kind.TEXT
+
+    @property
+    def is_number(self) -> bool:
+        """Say whether the values are lined up at their ends."""
+        return self.kind in NUMBERS
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table with its name, its rows of values, and the currency and zone in which they are written."""
+
+    title: Text
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    currency: str
+    zone: ZoneInfo
+
+    def said(self, row: Sequence[Any]) -> list[str]:
+        """Write the values of a row as people read them."""
+        return [say(value, one.kind, self.currency, self.zone) for value, one in zip(row, self.columns, strict=True)]
+
+
+# What stands above a table: names and values, such as the shop and the period.
+Notes = Sequence[tuple[Text, Text]]
+
+
+def say(value: Any, kind: Kind | str, currency: str, zone: ZoneInfo | None = None) -> str:
+    """Write one value as people read it; what is not known is an em dash."""
+    if value is None:
+        return UNKNOWN
+    if kind == Kind.MONEY:
+        return money.text(Decimal(value), currency)
+    if kind == Kind.RATIO:
+        return f"{percent(value)} %"
+    if kind == Kind.SECONDS:
+        return times.span(timedelta(seconds=int(value)))
+    if kind == Kind.COUNT:
+        return _count(value)
+    if kind == Kind.TIME:
+        return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{value:%Y-%m-%d}" if isinstance(value, date) else str(value)
+
+
+def percent(share: Decimal | int) -> str:
+    """Write a share of one in percent with one digit, such as 14.7."""
+    return number_format((Decimal(share) * 100).quantize(_TENTH, ROUND_HALF_UP), use_l10n=True)
+
+
+def _count(value: Decimal | int) -> str:
+    """Write a number with its thousands apart; what is no whole number, such as a mean, keeps one digit."""
+    whole = Decimal(value) == int(value)
+    shown = int(value) if whole else Decimal(value).quantize(_TENTH, ROUND_HALF_UP)
+    return number_format(shown, use_l10n=True, force_grouping=True)
+
+
+def guarded(text: str) -> str:
+    """Keep a spreadsheet from running a text: what looks like a formula, or begins with ', gets a ' before it.
+
+    Reversible: whoever takes one leading ' away has the text again, but for characters that no cell can hold.
+    """
+    text = text.replace("\x00", "")
+    first = text.lstrip()[:1]
+    risky = text[:1] in _TRIGGERS or text[:1] == "'" or first in _TRIGGERS
+    return f"'{text}" if text and risky else text
+
+
+def as_csv(sheet: Sheet, notes: Notes = ()) -> bytes:
+    """Write the sheet as CSV: UTF-8 with its mark, all quoted, lines ended by CRLF, numbers plain, texts guarded.
+
+    Shares are written as parts of one and lengths of time in seconds, so that sums still work.
+    """
+    out = StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([guarded(str(sheet.title))])
+    writer.writerows([[guarded(str(name)), guarded(str(value))] for name, value in notes])
+    writer.writerow([])
+    writer.writerow([guarded(str(one.label)) + (" (s)" if one.kind == Kind.SECONDS else "") for one in sheet.columns])
+    for row in sheet.rows:
+        writer.writerow([_plain(value, one, sheet) for value, one in zip(row, sheet.columns, strict=True)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _plain(value: Any, column: Column, sheet: Sheet) -> str:
+    if value is None:
+        return ""
+    if column.kind == Kind.TEXT:
+        return guarded(str(value))
+    if column.kind == Kind.MONEY:
+        return f"{money.quantise(Decimal(value), sheet.currency):f}"
+    if column.kind == Kind.RATIO:
+        return f"{Decimal(value).quantize(_FINE, ROUND_HALF_UP).normalize():f}"
+    if column.kind == Kind.SECONDS:
+        return str(int(value))
+    if column.kind == Kind.COUNT:
+        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return say(value, column.kind, sheet.currency, sheet.zone)
+
+
+def as_xlsx(sheet: Sheet, notes: Notes = ()) -> bytes:
+    """Write the sheet as a workbook: typed cells, amounts in the currency's form, texts as texts whatever they say."""
+    book = Workbook()
+    page: Worksheet = book.active
+    page.title = _sheet_name(str(sheet.title))
+    _put(page.cell(1, 1), str(sheet.title)).font = Font(bold=True, size=14)
+    for at, (name, value) in enumerate(notes, start=2):
+        _put(page.cell(at, 1), str(name))
+        _put(page.cell(at, 2), str(value))
+    head = len(notes) + 3
+    for at, column in enumerate(sheet.columns, start=1):
+        _put(page.cell(head, at), str(column.label)).font = Font(bold=True)
+    for down, row in enumerate(sheet.rows, start=head + 1):
+        for at, (value, column) in enumerate(zip(row, sheet.columns, strict=True), start=1):
+            _fill(page.cell(down, at), value, column, sheet)
+    page.freeze_panes = page.cell(head + 1, 2)
+    _widen(page, sheet)
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _put(cell: Cell, text: str) -> Cell:
+    """Write a text, and say that it is one: a leading equals sign would make a formula of it."""
+    cell.value = _UNPRINTABLE.sub("", text)[:_LONGEST_CELL]
+    cell.data_type = "s"
+    return cell
+
+
+def _fill(cell: Cell, value: Any, column: Column, sheet: Sheet) -> None:
+    if value is None:
+        return
+    if column.kind == Kind.TEXT:
+        _put(cell, str(value))
+        return
+    cell.value, cell.number_format = _typed(value, column.kind, sheet)
+
+
+def _typed(value: Any, kind: Kind, sheet: Sheet) -> tuple[Any, str]:
+    """Return a value as spreadsheets calculate with it, and the form in which they show it."""
+    if kind == Kind.MONEY:
+        symbol, places = money.CURRENCIES[sheet.currency]
+        return money.quantise(Decimal(value), sheet.currency), f'"{symbol}"#,##0' + ("." + "0" * places) * bool(places)
+    if kind == Kind.RATIO:
+        return Decimal(value).quantize(_FINE, ROUND_HALF_UP), "0.0%"
+    if kind == Kind.SECONDS:
+        return timedelta(seconds=int(value)), "[h]:mm:ss"
+    if kind == Kind.COUNT:
+        return value, "#,##0" if Decimal(value) == int(value) else "#,##0.0"
+    if kind == Kind.TIME:
+        return value.astimezone(sheet.zone).replace(tzinfo=None), "yyyy-mm-dd hh:mm"
+    return value, "yyyy-mm-dd"
+
+
+def _sheet_name(title: str) -> str:
+    """Return what a workbook accepts as the name of a sheet."""
+    return re.sub(r"[\[\]:*?/\\']", " ", _UNPRINTABLE.sub("", title))[:_LONGEST_NAME].strip() or "Sheet"
+
+
+def _widen(page: Worksheet, sheet: Sheet) -> None:
+    """Give each column the width of its longest text, within reason; wide characters count twice."""
+    for at, column in enumerate(sheet.columns):
+        texts = [str(column.label), *(say(row[at], column.kind, sheet.currency, sheet.zone) for row in sheet.rows)]
+        longest = max(sum(2 if ord(sign) > 0x2E7F else 1 for sign in text) for text in texts)
+        page.column_dimensions[get_column_letter(at + 1)].width = min(max(longest + 3, 10), 60)
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Write a moment for the notes above a table, with the name of its zone."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
