@@ -1,9 +1,10 @@
 """Bring third-party front-end files into the repository: `python -m deploy.vendor`.
 
-Runs at development time only, needs `npm` on 64-bit Linux, and is safe to repeat: each package is fetched with `npm pack`
-at the exact version below, its tarball is compared with the pinned hash, and only the listed files are kept. A library of
-which a part is enough is bundled from its modules, by a pinned bundler too, so that the same bytes come out. The manifest
-records where every file comes from and its hash; `tests/test_vendor.py` re-hashes them, so a file edited by hand is noticed.
+Runs at development time only, needs `npm` on 64-bit Linux, and is safe to repeat: each package is fetched with
+`npm pack` at the exact version below, its tarball is compared with the pinned hash, and only the listed files are kept.
+A library of which a part is enough is bundled from its modules, by a pinned bundler too, so that the same bytes come
+out. The manifest records where every file comes from and its hash; `tests/test_vendor.py` re-hashes them, so a file
+edited by hand is noticed.
 """
 
 import base64
@@ -88,14 +89,14 @@ CHART_PARTS = (
 CHARTS = """
 export { init } from "echarts/core";
 import { use } from "echarts/core";
-import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
+import { BarChart, LineChart } from "echarts/charts";
 import {
-  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent,
+  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent,
 } from "echarts/components";
 import { SVGRenderer } from "echarts/renderers";
 use([
-  BarChart, HeatmapChart, LineChart, SVGRenderer,
-  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, VisualMapComponent,
+  BarChart, LineChart, SVGRenderer,
+  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent,
 ]);
 """
 
