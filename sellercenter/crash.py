@@ -27,6 +27,8 @@ POINTS = (
     "refund.claimed",
     "refund.called",
     "refund.noted",
+    "figures.dirt_taken",
+    "figures.month_done",
 )
 # The exit code of a process that was killed with -9.
 KILLED = 137

@@ -34,6 +34,7 @@ VERBS = {
     "sellercenter/lists.py",
     "sellercenter/replays.py",
     "sellercenter/shops.py",
+    "analytics/rollups.py",
     "orders/actions.py",
     "orders/bulk.py",
     "orders/inventory.py",
@@ -74,6 +75,7 @@ VERB_FOLDERS = {
 }
 # SQL of their own, which only these may write.
 RAW = {
+    "analytics/rollups.py",
     "sellercenter/schedule.py",
     "sellercenter/copying.py",
     "sellercenter/counts.py",
@@ -308,7 +310,8 @@ VERBS_WITHOUT_ACTOR = {
 }
 
 
-@pytest.mark.parametrize("verbs", ["sellercenter/shops.py", "sellercenter/lists.py", "orders/actions.py"])
+@pytest.mark.parametrize("verbs", ["sellercenter/shops.py",
+    "analytics/rollups.py", "sellercenter/lists.py", "orders/actions.py"])
 def test_each_verb_says_who_acts_and_runs_in_one_transaction(verbs):
     for node in tree(ROOT / verbs).body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.name not in VERBS_WITHOUT_ACTOR:

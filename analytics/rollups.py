@@ -1,0 +1,217 @@
+"""Verbs on roll-ups: work out the days that changed, a whole history, and compare with what the records say.
+
+Figures are replaced, never counted up. Whoever works a month of a shop out holds its lock until the end of the
+transaction, takes the dirt away first and reads the records in a later statement: a change is either seen by that
+statement, or its dirt is still to become visible and brings the next round here (`reliability.md` 2.10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import groupby
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analytics import rollup_sql
+from analytics.models import Dirt
+from analytics.rollup_sql import COLUMNS, DURATIONS, FIGURES, Run
+from sellercenter.crash import crash_here
+from sellercenter.jobs import JobKind, Progress
+from sellercenter.models import Job, Shop
+from sellercenter.permissions import Actor, Perm
+
+# A day is worked out when its first change is so old: many changes in a row cost one round, and none waits for long.
+SETTLED = timedelta(seconds=15)
+# So many days are compared each night, and for so long a worker looks for anything that has changed.
+COMPARED = 35
+_LOCK_SPACE = 0x5E11
+
+
+def roll(limit: int, *, settled: timedelta = SETTLED) -> int:
+    """Work out the days that changed, those first that wait longest; return how many there were.
+
+    Any number of processes may do this at once: a month that somebody else works on is left to them.
+    """
+    done = 0
+    for shop_id, month in _waiting(limit, settled):
+        done += _roll_month(shop_id, month)
+        crash_here("figures.month_done")
+    return done
+
+
+def _waiting(limit: int, settled: timedelta) -> list[tuple[int, date]]:
+    """Return the months with days whose first change has settled."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT shop_id, date_trunc('month', day)::date AS month FROM analytics_dirt GROUP BY 1, 2"
+            " HAVING min(at) <= clock_timestamp() - %s ORDER BY min(at) LIMIT %s",
+            [settled, limit],
+        )
+        return list(cursor.fetchall())
+
+
+@transaction.atomic
+def _roll_month(shop_id: int, month: date) -> int:
+    if not _lock(shop_id, month, wait=False):
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM analytics_dirt WHERE shop_id = %s AND day >= %s AND day < %s RETURNING day",
+            [shop_id, month, _next_month(month)],
+        )
+        days = sorted({day for (day,) in cursor.fetchall()})
+    shop = Shop.objects.filter(pk=shop_id).first()
+    if shop is not None and days:
+        crash_here("figures.dirt_taken")
+        _replace(shop, month, days)
+    return len(days)
+
+
+@transaction.atomic
+def recompute(shop: Shop, days: Sequence[date]) -> None:
+    """Work out the figures of these days anew from the records."""
+    for month, group in groupby(sorted(set(days)), key=lambda day: day.replace(day=1)):
+        _lock(shop.pk, month, wait=True)
+        _replace(shop, month, list(group))
+
+
+def _lock(shop_id: int, month: date, *, wait: bool) -> bool:
+    """Hold the month of a shop until the transaction ends; without waiting, say whether that was possible."""
+    slot = (shop_id % 2**15) * 2**16 + (month.year * 12 + month.month) % 2**16
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_{'' if wait else 'try_'}advisory_xact_lock(%s, %s)", [_LOCK_SPACE, slot])
+        return wait or bool(cursor.fetchone()[0])
+
+
+def _replace(shop: Shop, month: date, days: list[date]) -> None:
+    """Write the rows of these days of one month, and of the month itself, in place of what stands there."""
+    until = _next_month(month)
+    with connection.cursor() as cursor:
+        for table in (FIGURES, DURATIONS):
+            cursor.execute(
+                f"DELETE FROM {table} WHERE shop_id = %s AND (grain = 'd' AND day = ANY(%s)"
+                " OR grain = 'm' AND day = %s)",
+                [shop.pk, days, month],
+            )
+        for run in rollup_sql.runs(shop, days):
+            sql, params = rollup_sql.figures(run)
+            cursor.execute(
+                f"INSERT INTO {FIGURES} (shop_id, grain, day, dimension, key, {', '.join(COLUMNS)})"
+                f" SELECT %s, 'd', worked_out.* FROM ({sql}) worked_out",
+                [shop.pk, *params],
+            )
+            sql, params = rollup_sql.durations(run)
+            cursor.execute(
+                f"INSERT INTO {DURATIONS} (shop_id, grain, span, day, dimension, key, buckets, counts)"
+                f" SELECT %s, 'd', worked_out.* FROM ({sql}) worked_out",
+                [shop.pk, *params],
+            )
+        cursor.execute(rollup_sql.months_of_figures(), [shop.pk, month, until])
+        cursor.execute(rollup_sql.months_of_durations(), [shop.pk, month, until])
+
+
+def _next_month(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+# --- The whole history ------------------------------------------------------------------------------------------------
+
+REBUILD = "figures.rebuild"
+
+
+def months(shop: Shop) -> list[date]:
+    """Return the months in which anything happened in the shop, and those that have figures."""
+    told = (
+        "SELECT min({0}), max({0}) FROM {1} WHERE shop_id = %s",
+        [("placed_at", "orders_order"), ("paid_at", "orders_order"), ("shipped_at", "orders_order")],
+    )
+    tables = [*told[1], ("delivered_at", "orders_order"), ("cancelled_at", "orders_order")]
+    tables += [("opened_at", "aftersales_case"), ("at", "aftersales_review")]
+    edges: list[date] = []
+    with connection.cursor() as cursor:
+        for column, table in tables:
+            cursor.execute(told[0].format(column, table), [shop.pk])
+            edges += [edge.astimezone(shop.zone).date() for edge in cursor.fetchone() if edge]
+        cursor.execute(f"SELECT min(day), max(day) FROM {FIGURES} WHERE shop_id = %s", [shop.pk])
+        edges += [edge for edge in cursor.fetchone() if edge]
+    found: list[date] = []
+    month = min(edges).replace(day=1) if edges else None
+    while month is not None and month <= max(edges):
+        found.append(month)
+        month = _next_month(month)
+    return found
+
+
+def rebuild(job: Job, by: Actor, progress: Progress) -> dict[str, int]:
+    """Work out every month of the shop's history anew, one transaction each; a repetition does no harm."""
+    every = months(job.shop)
+    for done, month in enumerate(every):
+        progress.tell(done, len(every))
+        rebuild_month(job.shop, month)
+    progress.tell(len(every), len(every))
+    return {"months": len(every)}
+
+
+@transaction.atomic
+def rebuild_month(shop: Shop, month: date) -> None:
+    """Work out all days of one month anew, and forget what was to be done for them."""
+    _lock(shop.pk, month, wait=True)
+    days = [month + timedelta(days=n) for n in range((_next_month(month) - month).days)]
+    Dirt.objects.filter(shop=shop, day__gte=days[0], day__lte=days[-1]).delete()
+    _replace(shop, month, days)
+
+
+JOB_KINDS = [JobKind(REBUILD, gettext_lazy("Work out all figures anew"), Perm.FIGURES_VIEW, run=rebuild)]
+
+
+# --- The nightly comparison -------------------------------------------------------------------------------------------
+
+
+class Difference(Exception):
+    """Figures that are not what the records say."""
+
+
+def compare(shop: Shop, *, days: int = COMPARED, until: date | None = None) -> list[date]:
+    """Return the days, of the last so many, whose figures differ from the records; days yet to be worked out aside.
+
+    Everything is read in one statement, so by one view of the database.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (now() AT TIME ZONE %s)::date", [shop.time_zone])
+        last = until or cursor.fetchone()[0]
+        run = Run(shop, last - timedelta(days=days - 1), last)
+        found: set[date] = set()
+        figures, durations = rollup_sql.figures(run), rollup_sql.durations(run)
+        for table, columns, (sql, params) in (
+            (FIGURES, f"day, dimension, key, {', '.join(COLUMNS)}", figures),
+            (DURATIONS, "span, day, dimension, key, buckets, counts", durations),
+        ):
+            kept = f"SELECT {columns} FROM {table} WHERE shop_id = %s AND grain = 'd' AND day >= %s AND day <= %s"
+            mine = [shop.pk, run.first, run.last]
+            cursor.execute(
+                f"WITH kept AS MATERIALIZED ({kept}), told AS MATERIALIZED ({sql})"
+                " SELECT DISTINCT day FROM ((TABLE kept EXCEPT TABLE told) UNION ALL (TABLE told EXCEPT TABLE kept)) x"
+                " WHERE day NOT IN (SELECT day FROM analytics_dirt WHERE shop_id = %s)",
+                [*mine, *params, shop.pk],
+            )
+            found |= {day for (day,) in cursor.fetchall()}
+    return sorted(found)
+
+
+def compare_all() -> int:
+    """Compare the last days of every shop, and have days that differ worked out again; return how many were compared.
+
+    Raises Difference when there was one, so that the health page shows it: it must never happen.
+    """
+    wrong: list[str] = []
+    shops = list(Shop.objects.order_by("pk"))
+    for shop in shops:
+        found = compare(shop)
+        Dirt.objects.bulk_create([Dirt(shop=shop, day=day) for day in found])
+        wrong += [f"{shop.code} {day}" for day in found]
+    if wrong:
+        raise Difference(_("Figures differed from the records: %s") % ", ".join(wrong[:10]))
+    return COMPARED * len(shops)
