@@ -338,6 +338,9 @@ class Event(models.Model):
             models.Index("subject_type", "subject_id", "at", "id", name="event_of_subject"),
             models.Index("shop", F("recorded_at").desc(), F("id").desc(), name="event_of_shop"),
             models.Index("owed_at", "id", name="event_owed", condition=Q(owed_at__isnull=False)),
+            models.Index(
+                *("shop", F("at").desc()), include=["kind"], name="event_by_person", condition=Q(member__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(name="event_actor_kind_known", condition=Q(actor_kind__in=ActorKind.values)),
