@@ -1,5 +1,17 @@
 """The records of figures."""
 
+from analytics.models.reports import LEAD_DAYS, DailyReport, FigureSetting, ReportCopy, ReportReader, StockAlert
 from analytics.models.rollups import DayDurations, DayFigure, Dirt, Grain
 
-__all__ = ["DayDurations", "DayFigure", "Dirt", "Grain"]
+__all__ = [
+    "LEAD_DAYS",
+    "DailyReport",
+    "DayDurations",
+    "DayFigure",
+    "Dirt",
+    "FigureSetting",
+    "Grain",
+    "ReportCopy",
+    "ReportReader",
+    "StockAlert",
+]
