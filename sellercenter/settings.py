@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "sellercenter",
     "orders",
     "aftersales",
+    "analytics",
 ]
 
 MIDDLEWARE = [
@@ -333,6 +334,8 @@ NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 
 # The boards of the home page, room by room.
 HOME_BOARDS = ["orders.views.home.BOARD", "aftersales.views.home.BOARD"]
+# What figures count of orders, each room's words with their conditions; the order list filters by them as `counted`.
+ORDER_WORDS = ["orders.counted.WORDS", "aftersales.counted.ORDER_WORDS"]
 # What other rooms show on the page of an order: `(order, setting, actor)` to a panel, or None. A panel names its
 # `template`, and may name entries that it adds to the `timeline`, as orders/timeline.py makes them, and the kinds of
 # events of the order that it `tells` there itself.
