@@ -173,6 +173,7 @@ DELIVERED = _order_basis(
     "delivered_at",
     Measure("delivered"),
     Measure("deliver_promised", orders.DELIVER_PROMISED),
+    Measure("deliver_on_time", orders.DELIVER_ON_TIME),
     Measure("deliver_late", orders.DELIVER_LATE),
     Measure("transit_timed", TRANSIT.ended),
     Measure("transit_seconds", TRANSIT.ended, TRANSIT.seconds()),

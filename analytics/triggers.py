@@ -109,7 +109,8 @@ def _trigger(table: str, event: str) -> str:
     if event == "update":
         was, new = (", ".join(f"{side}.{column}" for column in COLUMNS[table]) for side in ("before", "after"))
         rows = (
-            f"(SELECT side.* FROM before JOIN after USING (id) CROSS JOIN LATERAL (SELECT before.* UNION ALL SELECT after.*) side"
+            "(SELECT side.* FROM before JOIN after USING (id)"
+            f" CROSS JOIN LATERAL (SELECT before.* UNION ALL SELECT after.*) side"
             f" WHERE ({was}) IS DISTINCT FROM ({new}))"
         )
         seen = "OLD TABLE AS before NEW TABLE AS after"

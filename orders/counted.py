@@ -25,6 +25,7 @@ SELLER_CANCELLED = (
 SHIP_PROMISED = SHIPPED & Q(ship_by__isnull=False)
 SHIP_LATE = SHIPPED & Q(shipped_at__gt=F("ship_by"))
 DELIVER_PROMISED = DELIVERED & Q(deliver_by__isnull=False)
+DELIVER_ON_TIME = DELIVERED & Q(delivered_at__lte=F("deliver_by"))
 DELIVER_LATE = DELIVERED & Q(delivered_at__gt=F("deliver_by"))
 _LOST = ParcelLine.objects.filter(
     order_id=OuterRef("pk"),
@@ -38,6 +39,8 @@ CANCELLED_SHIPPED = CANCELLED & SHIPPED
 WORDS: dict[str, tuple[Text, Q]] = {
     "all": (_("Counted in figures"), Q()),
     "paid": (_("Paid"), PAID),
+    "paid_shipped": (_("Paid and shipped"), PAID & SHIPPED),
+    "paid_delivered": (_("Paid, shipped and delivered"), PAID & SHIPPED & DELIVERED),
     "unpaid_lost": (_("Cancelled without payment"), UNPAID_LOST),
     "cancelled": (_("Cancelled"), CANCELLED),
     "seller_cancelled": (_("Cancelled by the shop's fault"), SELLER_CANCELLED),
@@ -50,6 +53,7 @@ WORDS: dict[str, tuple[Text, Q]] = {
     "ship_problem": (_("Shipped, with a parcel problem"), SHIP_PROBLEM),
     "delivered": (_("Delivered"), DELIVERED),
     "deliver_promised": (_("Delivered, with a promised day"), DELIVER_PROMISED),
+    "deliver_on_time": (_("Delivered on time"), DELIVER_ON_TIME),
     "deliver_late": (_("Delivered late"), DELIVER_LATE),
     "transit_timed": (_("Shipped and delivered"), SHIPPED & DELIVERED),
 }

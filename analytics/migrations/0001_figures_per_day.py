@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                 ("ship_problem", models.BigIntegerField(null=True)),
                 ("delivered", models.BigIntegerField(null=True)),
                 ("deliver_promised", models.BigIntegerField(null=True)),
+                ("deliver_on_time", models.BigIntegerField(null=True)),
                 ("deliver_late", models.BigIntegerField(null=True)),
                 ("transit_timed", models.BigIntegerField(null=True)),
                 ("transit_seconds", models.BigIntegerField(null=True)),

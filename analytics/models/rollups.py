@@ -94,6 +94,7 @@ class DayFigure(_Slot):
 
     delivered = _count()
     deliver_promised = _count()
+    deliver_on_time = _count()
     deliver_late = _count()
     transit_timed = _count()
     transit_seconds = _count()
