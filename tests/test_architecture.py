@@ -75,6 +75,7 @@ VERB_FOLDERS = {
 }
 # SQL of their own, which only these may write.
 RAW = {
+    "analytics/buyers.py",
     "analytics/rollups.py",
     "sellercenter/schedule.py",
     "sellercenter/copying.py",
