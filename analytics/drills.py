@@ -11,7 +11,7 @@ from django.urls import reverse
 from analytics.periods import Period
 from sellercenter.models import Shop
 
-ORDERS, CASES, REVIEWS = "order_list", "case_list", "review_list"
+ORDERS, CASES, REVIEWS, BUYERS = "order_list", "case_list", "review_list", "figures_buyers"
 # A filter's word for "nothing is written there".
 BLANK = "-"
 # The filters by which the order list tells apart what a dimension tells apart.
@@ -33,7 +33,7 @@ REVIEW_FILTERS = {"product": "product_id"}
 
 @dataclass(frozen=True)
 class Drill:
-    """A list with a filter, over the days in which its `moment` lies."""
+    """A list with a filter, over the days between the ends that its `moment` begins the names of."""
 
     page: str
     moment: str
@@ -45,18 +45,18 @@ class Drill:
         if dimension and dimension not in self.filters:
             return ""
         asked = dict(self.words)
-        asked |= {f"{self.moment}_from": period.first.isoformat(), f"{self.moment}_to": period.last.isoformat()}
+        asked |= {f"{self.moment}from": period.first.isoformat(), f"{self.moment}to": period.last.isoformat()}
         if dimension:
             asked[self.filters[dimension]] = key or BLANK
         return f"{reverse(self.page, args=[shop.code])}?{urlencode(asked)}"
 
 
 def _orders(moment: str, word: str = "all") -> Drill:
-    return Drill(ORDERS, moment, {"counted": word}, ORDER_FILTERS)
+    return Drill(ORDERS, f"{moment}_", {"counted": word}, ORDER_FILTERS)
 
 
 def _cases(word: str = "all") -> Drill:
-    return Drill(CASES, "opened", {"counted": word}, CASE_FILTERS)
+    return Drill(CASES, "opened_", {"counted": word}, CASE_FILTERS)
 
 
 # The list behind each measure; that of an amount adds the amounts up.
@@ -101,9 +101,11 @@ DRILLS: dict[str, Drill] = {
     "cases_seller_fault": _cases("seller_fault"),
     "cases_decided": _cases("decided"),
     "decide_seconds": _cases("decided"),
-    "reviews": Drill(REVIEWS, "written", {}, REVIEW_FILTERS),
-    "reviews_negative": Drill(REVIEWS, "written", {"counted": "negative"}, REVIEW_FILTERS),
-    "stars": Drill(REVIEWS, "written", {}, REVIEW_FILTERS),
+    "buyers": Drill(BUYERS, "", {"segment": "all", "period": "custom"}),
+    "repeat_buyers": Drill(BUYERS, "", {"segment": "repeat", "period": "custom"}),
+    "reviews": Drill(REVIEWS, "written_", {}, REVIEW_FILTERS),
+    "reviews_negative": Drill(REVIEWS, "written_", {"counted": "negative"}, REVIEW_FILTERS),
+    "stars": Drill(REVIEWS, "written_", {}, REVIEW_FILTERS),
 }
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Func, IntegerField, Min, Q, QuerySet, Sum
-from django.db.models.functions import ExtractIsoWeekDay, Now, TruncMonth, TruncWeek
+from django.db.models.functions import Coalesce, ExtractIsoWeekDay, Now, TruncMonth, TruncWeek
 
 from analytics.durations import Durations
 from analytics.measures import MEASURES, SPANS
@@ -143,8 +143,8 @@ class _PercentileCont(Func):
 
 def as_of(shop: Shop) -> datetime:
     """Return until when the figures of a shop tell everything."""
-    dirt = Dirt.objects.filter(shop=shop).aggregate(first=Min("at"), now=Now())
-    return dirt["first"] or dirt["now"]
+    told = Dirt.objects.filter(shop=shop).aggregate(at=Coalesce(Min("at"), Now()))
+    return told["at"]  # type: ignore[no-any-return]
 
 
 def _rows(model: type[DayFigure] | type[DayDurations], shop: Shop, period: Period, dimension: str) -> QuerySet:

@@ -12,15 +12,18 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from django.db import connection, transaction
+from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from analytics import rollup_sql
-from analytics.models import Dirt
+from analytics.measures import BASES
+from analytics.models import DayFigure, Dirt
 from analytics.rollup_sql import COLUMNS, DURATIONS, FIGURES, Run
+from sellercenter import jobs
 from sellercenter.crash import crash_here
 from sellercenter.jobs import JobKind, Progress
-from sellercenter.models import Job, Shop
+from sellercenter.models import Job, Member, Shop
 from sellercenter.permissions import Actor, Perm
 
 # A day is worked out when its first change is so old: many changes in a row cost one round, and none waits for long.
@@ -122,21 +125,23 @@ def _next_month(month: date) -> date:
 REBUILD = "figures.rebuild"
 
 
+@transaction.atomic
+def ask_rebuild(shop: Shop, *, by: Actor, member: Member | None) -> Job:
+    """Have the whole history worked out anew; while that is under way already, return the job that does it."""
+    Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
+    begun = Job.objects.for_shop(shop).open().filter(kind=REBUILD).first()
+    return begun or jobs.create(shop, REBUILD, params={}, by=by, member=member)
+
+
 def months(shop: Shop) -> list[date]:
     """Return the months in which anything happened in the shop, and those that have figures."""
-    told = (
-        "SELECT min({0}), max({0}) FROM {1} WHERE shop_id = %s",
-        [("placed_at", "orders_order"), ("paid_at", "orders_order"), ("shipped_at", "orders_order")],
-    )
-    tables = [*told[1], ("delivered_at", "orders_order"), ("cancelled_at", "orders_order")]
-    tables += [("opened_at", "aftersales_case"), ("at", "aftersales_review")]
     edges: list[date] = []
-    with connection.cursor() as cursor:
-        for column, table in tables:
-            cursor.execute(told[0].format(column, table), [shop.pk])
-            edges += [edge.astimezone(shop.zone).date() for edge in cursor.fetchone() if edge]
-        cursor.execute(f"SELECT min(day), max(day) FROM {FIGURES} WHERE shop_id = %s", [shop.pk])
-        edges += [edge for edge in cursor.fetchone() if edge]
+    for basis in BASES:
+        of_shop = basis.model._default_manager.filter(shop=shop)
+        told = of_shop.aggregate(first=Min(basis.moment), last=Max(basis.moment))
+        edges += [edge.astimezone(shop.zone).date() for edge in told.values() if edge]
+    kept = DayFigure.objects.for_shop(shop).aggregate(first=Min("day"), last=Max("day"))
+    edges += [edge for edge in kept.values() if edge]
     found: list[date] = []
     month = min(edges).replace(day=1) if edges else None
     while month is not None and month <= max(edges):

@@ -52,6 +52,7 @@ SWEEPS = {
     "sellercenter.tasks.send_messages": "notices",
     "aftersales.tasks.ask_for_refunds": "notices",
     "aftersales.tasks.pay_refunds": "notices",
+    "analytics.tasks.roll": "jobs",
     "sellercenter.tasks.run_jobs": "jobs",
 }
 app.conf.task_routes = {

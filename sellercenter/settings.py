@@ -325,8 +325,10 @@ LOGGING = {
 NAVIGATION = [
     "orders.views.PLACES",
     "aftersales.views.PLACES",
+    "analytics.views.PLACES",
     "orders.views.SETTINGS",
     "aftersales.views.SETTINGS",
+    "analytics.views.SETTINGS",
     "sellercenter.views.PLACES",
 ]
 # What waits behind the places that show a number: functions of the shop that return lists by the places' keys.
@@ -356,6 +358,7 @@ SWEEPS = [
     "aftersales.paying.pay_due",
     "aftersales.dispute_timers.fire_due",
     "aftersales.conversations.warn_due",
+    "analytics.rollups.roll",
     "sellercenter.timetable.run_due",
     "sellercenter.jobs.run_some",
 ]
@@ -380,6 +383,7 @@ TIMETABLE = [
     ("day", "sellercenter.chores.clear_finished_jobs"),
     ("day", "orders.lookups.forget_old"),
     ("day", "aftersales.evidence.clear_left_over"),
+    ("day", "analytics.rollups.compare_all"),
     ("day", "sellercenter.chores.check_invariants"),
 ]
 
@@ -393,6 +397,8 @@ WORK_NAMES = {
     "aftersales.paying.pay_due": _("Handing refunds over"),
     "aftersales.dispute_timers.fire_due": _("Deadlines of disputes, appeals and tickets"),
     "aftersales.conversations.warn_due": _("Warning before answers to buyers are late"),
+    "analytics.rollups.roll": _("Figures of the days that changed"),
+    "analytics.rollups.compare_all": _("Compare figures with the records"),
     "sellercenter.timetable.run_due": _("Work by the calendar"),
     "sellercenter.jobs.run_some": _("Long work"),
     "sellercenter.chores.clear_ended_sessions": _("Delete logins that ended"),
@@ -435,6 +441,7 @@ JOB_KINDS = [
     "aftersales.bulk.JOB_KINDS",
     "aftersales.refund_bulk.JOB_KINDS",
     "aftersales.policy_jobs.JOB_KINDS",
+    "analytics.rollups.JOB_KINDS",
 ]
 # The jobs that give what is open the times of a new policy, by their kinds.
 POLICY_JOBS = ["orders.replan", "cases.replan"]

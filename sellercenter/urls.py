@@ -25,6 +25,7 @@ shop_paths: list[URLPattern | URLResolver] = [
     path("notices/read-all", notice_views.NoticeReadAll.as_view(), name="notice_read_all"),
     path("", include("orders.urls")),
     path("", include("aftersales.urls")),
+    path("figures/", include("analytics.urls")),
 ]
 
 urlpatterns = [
