@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from aftersales import policies, reasons, search
-from aftersales.models import Case
+from aftersales.counted import CASE_WORDS, COUNTED_CASES
+from aftersales.models import Case, CaseLine
 from aftersales.states import ENDED, OPEN, CaseKind, CaseStatus, Fault, Problem, Side
-from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
+from orders import search as orders
+from orders.models import Product
+from sellercenter.filters import Amount, Custom, Edge, Key, LastDays, ListFilter, Pick, Range, Tab, Text, Words
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Shop
 
@@ -43,6 +47,21 @@ def due_soon(filters: Any) -> Q:
     return _RUNNING & Q(act_by__gt=filters.now, act_by__lte=filters.now + warning) if warning else Q(pk__in=[])
 
 
+def of_products(**of: Any) -> Q:
+    """Match the cases that are about such lines of their orders."""
+    return Q(Exists(CaseLine.objects.filter(case_id=OuterRef("pk"), **of)))
+
+
+def product(shop: Shop, text: str) -> Q:
+    """Match the cases about a product: by its number, a SKU or a piece of the title."""
+    found = orders.products(shop, text.strip())
+    return Q(pk__in=[]) if found is None else of_products(line__product__in=found)
+
+
+def _among_counted(own: Q, filters: Any) -> Q:
+    return COUNTED_CASES & own
+
+
 class CaseFilter(ListFilter):
     """Everything by which cases are looked for; the address holds all of it."""
 
@@ -65,6 +84,12 @@ class CaseFilter(ListFilter):
     problem = Words(choices=Problem.choices, label=_("Problem"))
     reason = Words(choices=[(code, reason.label) for code, reason in reasons.REASONS.items()], label=_("Reason"))
     fault = Words(choices=Fault.choices, label=_("Fault"))
+    product = Custom(product, label=_("Product or SKU"))
+    product_id = Key(lambda key: of_products(line__product=key), Product.objects.for_shop, label=_("Product"))
+    counted = Pick(
+        {word: (label, partial(_among_counted, own)) for word, (label, own) in CASE_WORDS.items()},
+        label=_("In figures"),
+    )
     number = Text(lookup_expr="startswith", label=_("Case no."))
     order = Custom(search.by_order, label=_("Order no."))
     tracking = Custom(search.by_tracking, label=_("Tracking no. of the return"))
@@ -89,9 +114,10 @@ class CaseFilter(ListFilter):
     main = ("kind", "next", "problem", "opened_range", "due")
     more = (
         (_("Case"), ("status", "number", "amount_range", "deadline_range", "clock")),
-        (_("What happened"), ("reason", "fault", "decided")),
-        (_("Order and buyer"), ("order", "buyer", "tracking")),
+        (_("What happened"), ("reason", "fault", "decided", "counted")),
+        (_("Order and buyer"), ("order", "product", "buyer", "tracking")),
     )
+    linked = ("policy", "product_id")
     ranges = {
         "amount_range": Range(_("Amount"), "amount_from", "amount_to"),
         "opened_range": Range(pgettext_lazy("time", "Opened"), "opened_from", "opened_to", "opened"),

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 from aftersales.models import NEGATIVE, Review
 from aftersales.states import Cause
 from orders.models import Product
-from sellercenter.filters import Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
+from sellercenter.filters import Custom, Edge, Key, LastDays, ListFilter, Pick, Range, Tab, Text, Words
 from sellercenter.models import Shop
 
 IS_NEGATIVE = Q(first_rating__lte=NEGATIVE)
@@ -68,6 +68,7 @@ class ReviewFilter(ListFilter):
         label=_("Answer"),
     )
     product = Custom(of_product, label=_("Product"))
+    product_id = Key(lambda key: Q(product=key), Product.objects.for_shop, label=_("Product"))
     words = Text(lookup_expr="icontains", label=_("Words of the review"))
     written = LastDays(field_name="at")
     written_from = Edge(field_name="at")
@@ -78,6 +79,7 @@ class ReviewFilter(ListFilter):
         (_("Review"), ("negative", "answered", "classified", "words")),
         (_("Product"), ("product",)),
     )
+    linked = ("product_id",)
     ranges = {"written_range": Range(pgettext_lazy("time", "Written"), "written_from", "written_to", "written")}
 
     class Meta:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.http import QueryDict
+from django.utils.dates import WEEKDAYS
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from orders import lookups, search
-from orders.models import Creator, Order, OrderLine, Parcel
+from orders.counted import COUNTED
+from orders.models import Buyer, Creator, Order, OrderLine, Parcel, Product
 from orders.states import (
     OPEN,
     UNSHIPPED,
     Abnormal,
     AfterSales,
+    CancelledBy,
     Flag,
     Kind,
     PaymentMethod,
@@ -26,9 +33,25 @@ from orders.states import (
     Source,
     Status,
 )
-from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
+from sellercenter.filters import (
+    NOTHING,
+    Amount,
+    Custom,
+    Edge,
+    Exactly,
+    Key,
+    LastDays,
+    ListFilter,
+    PartOfTime,
+    Pick,
+    Range,
+    Tab,
+    Text,
+    Words,
+)
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Shop
+from sellercenter.texts import Text as Label
 
 # A payment or a confirmed receipt that comes due within this time comes due soon.
 SOON = timedelta(hours=24)
@@ -86,7 +109,9 @@ def has_note(filters: Any) -> Q:
 def _carrier(shop: Shop, text: str) -> Q:
     """Match by the shop's own spellings of the carrier, which are few, so that indexes can answer."""
     known = Parcel.objects.for_shop(shop).order_by().values_list("carrier", flat=True).distinct()
-    wanted = [carrier for carrier in known if carrier.casefold() == text.casefold()]
+    # A spelling that is there means itself alone, because figures tell spellings apart.
+    alike = [carrier for carrier in known if carrier.casefold() == text.casefold()]
+    wanted = [text] if text in alike else alike
     parcels = Parcel.objects.filter(parts__order_id=OuterRef("pk"), carrier__in=wanted)
     return Q(Exists(parcels)) if wanted else Q(pk__in=[])
 
@@ -110,6 +135,31 @@ def _region(column: str) -> Any:
     return condition
 
 
+def _lines(**of: Any) -> Q:
+    """Match the orders with such a line."""
+    return Q(Exists(OrderLine.objects.filter(order_id=OuterRef("pk"), **of)))
+
+
+def _room(shop: Shop, text: str) -> Q:
+    return _lines(room="" if text == NOTHING else text)
+
+
+def _counted() -> dict[str, tuple[Label, Callable[[Any], Q]]]:
+    """Return what figures count of orders, by the words of every room that knows some."""
+    told: dict[str, tuple[Label, Q]] = {}
+    for path in settings.ORDER_WORDS:
+        told |= import_string(path)
+    return {word: (label, partial(_among_counted, own)) for word, (label, own) in told.items()}
+
+
+def _among_counted(own: Q, filters: Any) -> Q:
+    return COUNTED & own
+
+
+HOURS = [(f"{hour:02}", f"{hour:02}:00") for hour in range(24)]
+_NOT_KNOWN = _("Not known")
+
+
 class OrderFilter(ListFilter):
     """Everything by which orders are looked for; the address holds all of it."""
 
@@ -118,7 +168,9 @@ class OrderFilter(ListFilter):
     payment = Words(field_name="payment_state", choices=PaymentState.choices, label=_("Payment"))
     shipment = Words(field_name="shipment_state", choices=ShipmentState.choices, label=_("Shipment"))
     aftersales = Words(choices=AfterSales.choices, label=_("After-sales"))
-    method = Words(field_name="payment_method", choices=PaymentMethod.choices, label=_("Payment method"))
+    method = Words(
+        field_name="payment_method", choices=PaymentMethod.choices, blank=_NOT_KNOWN, label=_("Payment method")
+    )
     source = Words(choices=Source.choices, label=_("Source"))
     kind = Words(choices=Kind.choices, label=_("Kind of order"))
     due = Pick(
@@ -132,8 +184,13 @@ class OrderFilter(ListFilter):
     buyer = Custom(_nickname, label=_("Buyer's nickname"))
     phone = Custom(search.phone, label=_("Buyer's phone"), help_text=_("The whole number."))
     creator = Custom(_creator, label=_("Creator"))
+    room = Custom(_room, label=_("Live room"))
     province = Custom(_region("province"), label=_("Province"))
     city = Custom(_region("city"), label=_("City"))
+    region = Exactly(field_name="province", label=_("Province"))
+    creator_id = Key(lambda key: _lines(creator=key), Creator.objects.for_shop, label=_("Creator"))
+    product_id = Key(lambda key: _lines(product=key), Product.objects.for_shop, label=_("Product"))
+    buyer_id = Key(lambda key: Q(buyer=key), Buyer.objects.for_shop, label=_("Buyer"))
     total_from = Amount(field_name="total_amount", lookup_expr="gte")
     total_to = Amount(field_name="total_amount", lookup_expr="lte")
     placed = LastDays(field_name="placed_at")
@@ -145,6 +202,21 @@ class OrderFilter(ListFilter):
     shipped = LastDays(field_name="shipped_at")
     shipped_from = Edge(field_name="shipped_at")
     shipped_to = Edge(field_name="shipped_at", upper=True)
+    delivered = LastDays(field_name="delivered_at")
+    delivered_from = Edge(field_name="delivered_at")
+    delivered_to = Edge(field_name="delivered_at", upper=True)
+    cancelled = LastDays(field_name="cancelled_at")
+    cancelled_from = Edge(field_name="cancelled_at")
+    cancelled_to = Edge(field_name="cancelled_at", upper=True)
+    weekday = PartOfTime(
+        ExtractIsoWeekDay,
+        first=1,
+        field_name="placed_at",
+        choices=[(str(day), name) for day, name in WEEKDAYS.items()],
+        label=_("Weekday of the order"),
+    )
+    hour = PartOfTime(ExtractHour, field_name="placed_at", choices=HOURS, label=_("Hour of the order"))
+    paid_hour = PartOfTime(ExtractHour, field_name="paid_at", choices=HOURS, label=_("Hour of the payment"))
     deadline_from = Edge(field_name="deadline_at")
     deadline_to = Edge(field_name="deadline_at", upper=True)
     carrier = Custom(_carrier, label=_("Carrier"))
@@ -155,20 +227,27 @@ class OrderFilter(ListFilter):
         label=_("Note"),
     )
     abnormal = Words(choices=Abnormal.choices, label=_("Abnormal"))
+    cancelled_by = Words(choices=CancelledBy.choices, blank=_NOT_KNOWN, label=_("Cancelled by"))
+    cancel_reason = Exactly(label=_("Cancel reason"), max_length=120)
+    counted = Pick(_counted(), label=_("In figures"))
 
     main = ("status", "source", "method", "placed_range", "due")
     more = (
         (_("Order"), ("number", "payment", "shipment", "aftersales", "asked", "settle", "kind", "total_range")),
-        (_("Product and buyer"), ("product", "buyer", "phone", "creator", "province", "city")),
-        (_("Times"), ("paid_range", "shipped_range", "deadline_range")),
+        (_("Product and buyer"), ("product", "buyer", "phone", "creator", "room", "province", "city")),
+        (_("Times"), ("paid_range", "shipped_range", "delivered_range", "deadline_range")),
         (_("Parcel"), ("carrier", "tracking")),
-        (_("Marks"), ("flag", "note", "abnormal")),
+        (_("Cancelled"), ("cancelled_range", "cancelled_by", "cancel_reason")),
+        (_("Marks"), ("flag", "note", "abnormal", "counted")),
     )
+    linked = ("region", "creator_id", "product_id", "buyer_id", "weekday", "hour", "paid_hour")
     ranges = {
         "total_range": Range(_("Total"), "total_from", "total_to"),
         "placed_range": Range(pgettext_lazy("time", "Placed"), "placed_from", "placed_to", "placed"),
         "paid_range": Range(pgettext_lazy("time", "Paid"), "paid_from", "paid_to", "paid"),
         "shipped_range": Range(pgettext_lazy("time", "Shipped"), "shipped_from", "shipped_to", "shipped"),
+        "delivered_range": Range(pgettext_lazy("time", "Delivered"), "delivered_from", "delivered_to", "delivered"),
+        "cancelled_range": Range(pgettext_lazy("time", "Cancelled"), "cancelled_from", "cancelled_to", "cancelled"),
         "deadline_range": Range(_("Deadline"), "deadline_from", "deadline_to"),
     }
 

@@ -15,6 +15,8 @@ from typing import Any, ClassVar
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Extract
+from django.db.models.lookups import In
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils.functional import lazy
@@ -27,17 +29,37 @@ from sellercenter.texts import Text as Label
 from sellercenter.times import day_start
 
 QUICK_DAYS = (7, 30, 90)
+# In an address: where nothing is told.
+NOTHING = "-"
 
 
 class Words(django_filters.MultipleChoiceFilter):
-    """Any of the ticked words."""
+    """Any of the ticked words; `blank` names the choice of the rows without a word."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, distinct=False, **options)
+    def __init__(self, *args: Any, blank: Label | None = None, **options: Any) -> None:
+        choices = [*options.pop("choices"), *([(NOTHING, blank)] if blank is not None else [])]
+        super().__init__(*args, distinct=False, choices=choices, **options)
 
     def filter(self, qs: QuerySet, value: list[str]) -> QuerySet:
         """Keep the rows with one of the words."""
-        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+        words = ["" if word == NOTHING else word for word in value]
+        return qs.filter(**{f"{self.field_name}__in": words}) if value else qs
+
+
+class PartOfTime(django_filters.MultipleChoiceFilter):
+    """Any of the ticked hours or weekdays of a moment, as the shop's clock shows it.
+
+    The choices count from 0; `first` is the database's number of the first one.
+    """
+
+    def __init__(self, part: type[Extract], *args: Any, first: int = 0, **options: Any) -> None:
+        super().__init__(*args, distinct=False, **options)
+        self.part, self.first = part, first
+
+    def filter(self, qs: QuerySet, value: list[str]) -> QuerySet:
+        """Keep the rows whose moment has one of these."""
+        part = self.part(self.field_name, tzinfo=self.parent.shop.zone)
+        return qs.filter(In(part, [int(one) + self.first for one in value])) if value else qs
 
 
 class Text(django_filters.CharFilter):
@@ -45,6 +67,52 @@ class Text(django_filters.CharFilter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, max_length=options.pop("max_length", 100), **options)
+
+
+class Exactly(Text):
+    """A text letter by letter; a hyphen means the rows without one."""
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Keep the rows with this very text."""
+        return qs.filter(**{self.field_name: "" if value == NOTHING else value}) if value else qs
+
+    def said(self, shop: Shop, value: str) -> str:
+        """Write the text as it is shown."""
+        return "—" if value == NOTHING else value
+
+
+class KeyField(forms.Field):
+    """The key of a record, or a hyphen for none."""
+
+    default_error_messages = {"invalid": gettext_lazy("This is not the key of a record. Open the list anew.")}
+
+    def to_python(self, value: Any) -> str:
+        """Return the digits, the hyphen, or nothing."""
+        text = str(value or "").strip()
+        if text and text != NOTHING and not (text.isascii() and text.isdecimal() and len(text) <= 18):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return text
+
+
+class Key(django_filters.Filter):
+    """A record of the shop by its key, which nobody types: other pages lead here."""
+
+    field_class = KeyField
+
+    def __init__(self, condition: Callable[[int | None], Q], named: Callable[[Shop], QuerySet], **options: Any) -> None:
+        super().__init__(**options)
+        self.condition, self.named = condition, named
+
+    def filter(self, qs: QuerySet, value: str) -> QuerySet:
+        """Apply the room's condition."""
+        return qs.filter(self.condition(None if value == NOTHING else int(value))) if value else qs
+
+    def said(self, shop: Shop, value: str) -> str:
+        """Name the record."""
+        if not value.isdecimal() or len(value) > 18:
+            return "—" if value == NOTHING else value
+        found = self.named(shop).filter(pk=int(value)).first()
+        return str(found or value)
 
 
 class Amount(django_filters.NumberFilter):
@@ -176,6 +244,8 @@ class ListFilter(django_filters.FilterSet):
     more: ClassVar[Sequence[tuple[Label, Sequence[str]]]] = ()
     ranges: ClassVar[dict[str, Range]] = {}
     search: ClassVar[str] = "q"
+    # What only addresses ask for: shown as chips, with no control of its own.
+    linked: ClassVar[Sequence[str]] = ()
     # What must not stay anywhere: left out of saved views.
     private: ClassVar[frozenset[str]] = frozenset()
     # What a list's address may carry besides filters.
@@ -235,7 +305,7 @@ class ListFilter(django_filters.FilterSet):
             "chips": [self._chip(name, values, link) for name, values in active.items()],
             "errors": [],
             "clear_url": link(drop=[*self.filters, "after", "list"]),
-            "hidden": [(name, value) for name in carried for value in self.data.getlist(name)],
+            "hidden": [(name, value) for name in (*carried, *self.linked) for value in self.data.getlist(name)],
         }
 
     def panel(self) -> list[dict[str, Any]]:
@@ -304,7 +374,10 @@ class ListFilter(django_filters.FilterSet):
         }
 
     def _chip(self, name: str, values: list[str], link: Callable[..., str]) -> dict[str, str]:
-        words = {str(value): str(label) for value, label in self.filters[name].extra.get("choices") or ()}
+        one = self.filters[name]
+        words = {str(value): str(label) for value, label in one.extra.get("choices") or ()}
+        if hasattr(one, "said"):
+            words = {value: one.said(self.shop, value) for value in values}
         value = ", ".join(words.get(value, value) for value in values)
         joined = next((r for r in self.ranges.values() if name in (r.low, r.high)), None)
         if joined:

@@ -27,7 +27,7 @@ from orders.models import Sku
 from orders.views.lists import OrderList
 from orders.views.stock import StockList
 from sellercenter import jobs
-from sellercenter.filters import Edge
+from sellercenter.filters import Edge, Key
 from sellercenter.job_pages import JobList
 from sellercenter.models import ListLayout, SavedView
 from sellercenter.pages import TablePage
@@ -176,6 +176,8 @@ def sensible(one: Any) -> list[Any]:
         return [words, words[:1]] if several else words
     if isinstance(one, Edge):
         return ["2026-11-22", "2026-11-22T14:05", "1999-01-01", "2099-12-31"]
+    if isinstance(one, Key):
+        return ["-", "0", "999999999999999999"]
     return ["0", "12.50", "99999999"] if isinstance(one, django_filters.NumberFilter) else ["a", "100%_\\", "兰亭"]
 
 
@@ -195,7 +197,9 @@ def nonsense(one: Any) -> list[str]:
         ]
     if isinstance(one, django_filters.NumberFilter):
         return ["ten", "-1", "NaN", "Infinity", "1e999999"]
-    return ["x" * 101, "a\0b"]
+    if isinstance(one, Key):
+        return ["a", "1.5", "-1", "٣", "9" * 19, "1\0"]
+    return ["x" * (one.extra["max_length"] + 1), "a\0b"]
 
 
 @pytest.mark.parametrize(("page", "name"), FILTERS, ids=ids)

@@ -134,7 +134,7 @@ def test_a_kept_drawing_never_shows_what_another_person_typed(shop):
 def test_every_filter_stands_somewhere_on_the_page():
     joined = {name for one in OrderFilter.ranges.values() for name in (one.low, one.high, one.quick)}
     placed_ones = {*OrderFilter.main, *(name for _label, names in OrderFilter.more for name in names)}
-    shown = (placed_ones - set(OrderFilter.ranges)) | joined | {OrderFilter.search}
+    shown = (placed_ones - set(OrderFilter.ranges)) | joined | {OrderFilter.search, *OrderFilter.linked}
     assert set(OrderFilter.base_filters) - shown == set()
 
 
