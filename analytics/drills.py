@@ -27,6 +27,8 @@ ORDER_FILTERS = {
     "cancel_reason": "cancel_reason",
     "cancelled_by": "cancelled_by",
 }
+# Hours are those of the moment itself.
+HOUR_FILTERS = {"placed": {"hour": "hour"}, "paid": {"hour": "paid_hour"}}
 CASE_FILTERS = {"problem": "problem", "fault": "fault", "product": "product_id"}
 REVIEW_FILTERS = {"product": "product_id"}
 
@@ -52,7 +54,7 @@ class Drill:
 
 
 def _orders(moment: str, word: str = "all") -> Drill:
-    return Drill(ORDERS, f"{moment}_", {"counted": word}, ORDER_FILTERS)
+    return Drill(ORDERS, f"{moment}_", {"counted": word}, ORDER_FILTERS | HOUR_FILTERS.get(moment, {}))
 
 
 def _cases(word: str = "all") -> Drill:
@@ -104,7 +106,7 @@ DRILLS: dict[str, Drill] = {
     "buyers": Drill(BUYERS, "", {"segment": "all", "period": "custom"}),
     "repeat_buyers": Drill(BUYERS, "", {"segment": "repeat", "period": "custom"}),
     "reviews": Drill(REVIEWS, "written_", {}, REVIEW_FILTERS),
-    "reviews_negative": Drill(REVIEWS, "written_", {"counted": "negative"}, REVIEW_FILTERS),
+    "reviews_negative": Drill(REVIEWS, "written_", {"negative": "yes"}, REVIEW_FILTERS),
     "stars": Drill(REVIEWS, "written_", {}, REVIEW_FILTERS),
 }
 
