@@ -90,14 +90,9 @@ CHARTS = """
 export { init } from "echarts/core";
 import { use } from "echarts/core";
 import { BarChart, LineChart } from "echarts/charts";
-import {
-  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent,
-} from "echarts/components";
+import { AriaComponent, GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { SVGRenderer } from "echarts/renderers";
-use([
-  BarChart, LineChart, SVGRenderer,
-  AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent,
-]);
+use([BarChart, LineChart, SVGRenderer, AriaComponent, GridComponent, MarkLineComponent, TooltipComponent]);
 """
 
 PACKAGES = (

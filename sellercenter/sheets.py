@@ -35,7 +35,7 @@ _TRIGGERS = frozenset("=+-@\t\r\n|%＝＋－＠")
 # What neither XML nor a spreadsheet can hold.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_CELL, _LONGEST_NAME = 32_767, 31
-_TENTH, _FINE = Decimal("0.1"), Decimal("0.000001")
+_TENTH, _HUNDREDTH, _FINE = Decimal("0.1"), Decimal("0.01"), Decimal("0.000001")
 
 
 class Kind(StrEnum):
@@ -94,7 +94,7 @@ def say(value: Any, kind: Kind | str, currency: str, zone: ZoneInfo | None = Non
     if kind == Kind.RATIO:
         return f"{percent(value)} %"
     if kind == Kind.SECONDS:
-        return times.span(timedelta(seconds=int(value)))
+        return f"{'−' if value < 0 else ''}{times.span(timedelta(seconds=abs(int(value))))}"
     if kind == Kind.COUNT:
         return _count(value)
     if kind == Kind.TIME:
@@ -103,8 +103,8 @@ def say(value: Any, kind: Kind | str, currency: str, zone: ZoneInfo | None = Non
 
 
 def percent(share: Decimal | int) -> str:
-    """Write a share of one in percent with one digit, such as 14.7."""
-    return number_format((Decimal(share) * 100).quantize(_TENTH, ROUND_HALF_UP), use_l10n=True)
+    """Write a share of one in percent with two digits, such as 14.69."""
+    return number_format((Decimal(share) * 100).quantize(_HUNDREDTH, ROUND_HALF_UP), use_l10n=True)
 
 
 def _count(value: Decimal | int) -> str:
@@ -201,7 +201,7 @@ def _typed(value: Any, kind: Kind, sheet: Sheet) -> tuple[Any, str]:
         symbol, places = money.CURRENCIES[sheet.currency]
         return money.quantise(Decimal(value), sheet.currency), f'"{symbol}"#,##0' + ("." + "0" * places) * bool(places)
     if kind == Kind.RATIO:
-        return Decimal(value).quantize(_FINE, ROUND_HALF_UP), "0.0%"
+        return Decimal(value).quantize(_FINE, ROUND_HALF_UP), "0.00%"
     if kind == Kind.SECONDS:
         return timedelta(seconds=int(value)), "[h]:mm:ss"
     if kind == Kind.COUNT:

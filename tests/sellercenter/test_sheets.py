@@ -35,7 +35,7 @@ def lines(content: bytes) -> list[list[str]]:
 
 def test_values_are_said_as_people_read_them():
     first, second = (ONE_OF_EACH.said(row) for row in ONE_OF_EACH.rows)
-    assert first == ["=SUM(A1)", "1,234", "−¥1,280.50", "14.7 %", "1 d 2 h", "2026-11-22", "2026-11-22 12:05"]
+    assert first == ["=SUM(A1)", "1,234", "−¥1,280.50", "14.69 %", "1 d 2 h", "2026-11-22", "2026-11-22 12:05"]
     assert second == ["0012", *["—"] * 6]
 
 
@@ -66,7 +66,7 @@ def test_excel_gets_typed_cells_and_texts_that_stay_texts():
         *(datetime(2026, 11, 22), datetime(2026, 11, 22, 12, 5)),
     ]
     assert [cell.data_type for cell in cells] == ["s", "n", "n", "n", "d", "d", "d"]
-    assert [cell.number_format for cell in cells[1:5]] == ["#,##0", '"¥"#,##0.00', "0.0%", "[h]:mm:ss"]
+    assert [cell.number_format for cell in cells[1:5]] == ["#,##0", '"¥"#,##0.00', "0.00%", "[h]:mm:ss"]
     assert (page.cell(7, 1).value, page.cell(7, 2).value) == ("0012", None)
     assert page.cell(2, 2).data_type == "s"
 
