@@ -5,7 +5,7 @@ A period is read as its whole months and the days around them, so that a year co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -85,6 +85,18 @@ def by(shop: Shop, period: Period, dimension: str, *, key: str = "") -> dict[str
     return {row.pop("key"): _sums(row) for row in rows.values("key").annotate(**_SUMS)}
 
 
+def by_each(
+    shop: Shop, period: Period, dimensions: Sequence[str], measures: Iterable[str] = tuple(MEASURES)
+) -> dict[str, dict[str, Sums]]:
+    """Return some sums under each key of several dimensions, in one query; the whole shop is dimension and key ""."""
+    sums = {f"sum_{name}": Sum(name) for name in measures}
+    rows = _rows(DayFigure, shop, period, "", *dimensions).values("dimension", "key").annotate(**sums)
+    told: dict[str, dict[str, Sums]] = {name: {} for name in ("", *dimensions)}
+    for row in rows:
+        told[row["dimension"]][row["key"]] = Sums({name: row[f"sum_{name}"] for name in measures})
+    return told
+
+
 def by_weekday_and_hour(shop: Shop, period: Period, measure: str = "placed") -> dict[tuple[int, int], Number]:
     """Return a sum for each weekday (0 is Monday) and hour of the shop's day."""
     rows = DayFigure.objects.for_shop(shop).filter(_days(period), dimension="hour")
@@ -147,9 +159,9 @@ def as_of(shop: Shop) -> datetime:
     return told["at"]  # type: ignore[no-any-return]
 
 
-def _rows(model: type[DayFigure] | type[DayDurations], shop: Shop, period: Period, dimension: str) -> QuerySet:
+def _rows(model: type[DayFigure] | type[DayDurations], shop: Shop, period: Period, *dimensions: str) -> QuerySet:
     """Return the rows that make up a period: its whole months, and the days before and after them."""
-    return model.objects.for_shop(shop).filter(_covering(period), dimension=dimension)
+    return model.objects.for_shop(shop).filter(_covering(period), dimension__in=dimensions)
 
 
 def _days(period: Period) -> Q:
