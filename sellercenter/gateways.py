@@ -16,7 +16,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.utils.module_loading import import_string
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,10 @@ class NoWay(GatewayError):
 
 @dataclass(frozen=True)
 class Draft:
-    """A message ready to leave. `address` is private: it is looked up for sending and kept nowhere."""
+    """A message ready to leave. `address` is private: it is looked up for sending and kept nowhere.
+
+    An e-mail may say the same in `html` for those who can see it.
+    """
 
     key: str
     channel: str
@@ -58,6 +61,7 @@ class Draft:
     subject: str
     text: str = field(repr=False)
     language: str
+    html: str = field(default="", repr=False)
 
 
 class Gateway(Protocol):
@@ -138,7 +142,9 @@ class EmailGateway:
     def send(self, draft: Draft) -> None:
         """Hand the message over; raises GatewayError."""
         headers = {"Message-ID": f"<{draft.key}@{settings.MESSAGE_ID_DOMAIN}>", "Content-Language": draft.language}
-        mail = EmailMessage(draft.subject, draft.text, to=[draft.address], headers=headers)
+        mail = EmailMultiAlternatives(draft.subject, draft.text, to=[draft.address], headers=headers)
+        if draft.html:
+            mail.attach_alternative(draft.html, "text/html")
         try:
             mail.message()
         except ValueError as error:  # a line end in a header, or characters that no mail can carry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +23,8 @@ BATCH = 5000
 class Notice:
     """What people are told of one kind of event: those who hold the right read the words beside the icon.
 
-    With `when`, only events for which it holds are told; it sees the shop with its policy.
+    With `when`, only events for which it holds are told; it sees the shop with its policy. With `to`, only the members
+    whose keys it returns.
     """
 
     kind: str
@@ -31,6 +32,12 @@ class Notice:
     icon: str
     words: Text
     when: Callable[[Event], bool] = lambda event: True
+    to: Callable[[Event], Collection[int]] | None = None
+
+    def concerns(self, event: Event, member_id: int, actor: Actor) -> bool:
+        """Say whether somebody is told of an event: not of one's own deeds."""
+        chosen = self.to is None or member_id in self.to(event)
+        return chosen and actor.may(self.perm) and member_id != event.member_id
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Staff:
             Notification(shop_id=event.shop_id, member_id=member_id, event=event)
             for event in told
             for member_id, actor in team[event.shop_id]
-            if actor.may(self.by_kind[event.kind].perm) and member_id != event.member_id
+            if self.by_kind[event.kind].concerns(event, member_id, actor)
         ]
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BATCH)
 
