@@ -77,10 +77,13 @@ class Days:
         return self.today + timedelta(days=place) if place < len(self.summed) else None
 
 
-def outlooks(shop: Shop, *, now: datetime, lead_days: int) -> list[Outlook]:
-    """Foretell the stock of every counted SKU, in two queries; what runs out first stands first."""
+def outlooks(shop: Shop, *, now: datetime, lead_days: int, sold: Mapping[int, Sold] | None = None) -> list[Outlook]:
+    """Foretell the stock of every counted SKU; what runs out first stands first.
+
+    `sold` is what `units_sold` returned, for callers that have it already.
+    """
     local = now.astimezone(shop.zone)
-    sold = units_sold(shop, today=local.date())
+    sold = units_sold(shop, today=local.date()) if sold is None else sold
     days = days_ahead(local, sold.values())
     stock = Sku.objects.for_shop(shop).filter(tracked=True).values_list("pk", "available")
     found = [outlook(pk, left, sold.get(pk, {}), days, lead_days=lead_days) for pk, left in stock]

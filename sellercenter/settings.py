@@ -302,6 +302,11 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("SELLERCENTER_EMAIL_FROM", default="noreply@localhost")
+# Where people open the site: what stands before the addresses in e-mails, which know no request.
+_site = CSRF_TRUSTED_ORIGINS[0] if CSRF_TRUSTED_ORIGINS else f"http{'s' if HTTPS else ''}://{ALLOWED_HOSTS[0]}"
+SITE_URL = env.str("SELLERCENTER_SITE_URL", default=_site).rstrip("/")
+if not SITE_URL.startswith(("https://", "http://")):
+    raise ImproperlyConfigured("SELLERCENTER_SITE_URL must begin with https:// or http://.")
 # The part behind the @ of a Message-ID, so that a mail that is sent again can be told by its name.
 MESSAGE_ID_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip("> ") or "localhost"
 # The way out for each channel. Without an address the demo keeps messages in memory; an installation refuses them.
@@ -335,7 +340,9 @@ NAVIGATION = [
 NAVIGATION_COUNTS = ["orders.views.waiting", "aftersales.views.waiting"]
 
 # The boards of the home page, room by room.
-HOME_BOARDS = ["orders.views.home.BOARD", "aftersales.views.home.BOARD"]
+HOME_BOARDS = ["orders.views.home.BOARD", "aftersales.views.home.BOARD", "analytics.views.forecast.BOARD"]
+# What the home page says of today beside yesterday: `(shop, actor, now)` to what its template names `today`, or None.
+HOME_FIGURES = "analytics.home.today"
 # What figures count of orders, each room's words with their conditions; the order list filters by them as `counted`.
 ORDER_WORDS = ["orders.counted.WORDS", "aftersales.counted.ORDER_WORDS"]
 # What other rooms show on the page of an order: `(order, setting, actor)` to a panel, or None. A panel names its
@@ -359,6 +366,7 @@ SWEEPS = [
     "aftersales.dispute_timers.fire_due",
     "aftersales.conversations.warn_due",
     "analytics.rollups.roll",
+    "analytics.reports.make_due",
     "sellercenter.timetable.run_due",
     "sellercenter.jobs.run_some",
 ]
@@ -378,6 +386,7 @@ REPLAYS = {
 # Calendar work, once per slot however many processes look: ("hour" or "day" of UTC, a function without arguments).
 TIMETABLE = [
     ("hour", "sellercenter.chores.clear_ended_sessions"),
+    ("hour", "analytics.stock_alerts.warn"),
     ("day", "sellercenter.chores.clear_old_ticks"),
     ("day", "sellercenter.chores.clear_read_notifications"),
     ("day", "sellercenter.chores.clear_finished_jobs"),
@@ -386,6 +395,10 @@ TIMETABLE = [
     ("day", "analytics.rollups.compare_all"),
     ("day", "sellercenter.chores.check_invariants"),
 ]
+
+# Seconds that a changed day rests before its figures are worked out, so that many changes cost one round. Today's
+# figures are then at most a minute old.
+FIGURES_SETTLE = env.int("SELLERCENTER_FIGURES_SETTLE", default=15)
 
 # What people call the sweeps and the calendar work, on the health page.
 WORK_NAMES = {
@@ -399,6 +412,8 @@ WORK_NAMES = {
     "aftersales.conversations.warn_due": _("Warning before answers to buyers are late"),
     "analytics.rollups.roll": _("Figures of the days that changed"),
     "analytics.rollups.compare_all": _("Compare figures with the records"),
+    "analytics.reports.make_due": _("Daily reports"),
+    "analytics.stock_alerts.warn": _("Warn of stock that runs out"),
     "sellercenter.timetable.run_due": _("Work by the calendar"),
     "sellercenter.jobs.run_some": _("Long work"),
     "sellercenter.chores.clear_ended_sessions": _("Delete logins that ended"),
@@ -426,6 +441,8 @@ EVENT_CONSUMERS = [
     "aftersales.review_rules.NEW_CASES",
     "aftersales.conversations_sent.BUYERS",
     "aftersales.refunds_reported.REPORTED",
+    "analytics.notices.STAFF",
+    "analytics.notices.READERS",
 ]
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
 MESSAGE_COMPOSERS = {
@@ -433,6 +450,7 @@ MESSAGE_COMPOSERS = {
     "case": "aftersales.notices.compose_case",
     "refund": "aftersales.notices.compose_refund",
     "conversation": "aftersales.conversations_sent.compose",
+    "reportcopy": "analytics.notices.compose",
 }
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
 JOB_KINDS = [

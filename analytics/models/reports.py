@@ -17,7 +17,7 @@ LEAD_DAYS = 7
 class FigureSetting(models.Model):
     """What a shop chose: when the daily report comes and to whom, and how many days new goods take.
 
-    Nobody gets a report while `hour` is empty. `since` is when that ended: the first report comes at the next such hour.
+    Nobody gets a report while `hour` is empty. `since` is when that ended: the first one comes at the next such hour.
     """
 
     shop = models.OneToOneField(Shop, models.CASCADE, related_name="figure_setting")

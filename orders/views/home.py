@@ -111,7 +111,7 @@ class Home(ShopPage):
     title, template = gettext_lazy("Home"), "orders/home.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Count everything in one query, each up to the cap."""
+        """Count everything in one query, each up to the cap, and say how today goes beside yesterday."""
         mine = [(board.title, [one for one in board.counters if self.may_open(one)]) for board in boards()]
         every = [one for _title, counters in mine for one in counters]
         found = capped_counts({one.key: one.rows(self.shop, self.now) for one in every}, shop=self.shop)
@@ -120,7 +120,8 @@ class Home(ShopPage):
             for title, counters in mine
             if counters
         ]
-        return self.show(boards=shown)
+        today = import_string(settings.HOME_FIGURES)(self.shop, self.actor, self.now)
+        return self.show(boards=shown, today=today)
 
     def may_open(self, counter: Counter) -> bool:
         """Say whether this person may open the list behind a number."""
