@@ -67,6 +67,14 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A value that is not of its column's kind, such as one of several figures under each other."""
+
+    value: Any
+    kind: Kind
+
+
+@dataclass(frozen=True)
 class Sheet:
     """One table with its name, its rows of values, and the currency and zone in which they are written."""
 
@@ -78,7 +86,15 @@ class Sheet:
 
     def said(self, row: Sequence[Any]) -> list[str]:
         """Write the values of a row as people read them."""
-        return [say(value, one.kind, self.currency, self.zone) for value, one in zip(row, self.columns, strict=True)]
+        return [say(one.value, one.kind, self.currency, self.zone) for one in self.told(row)]
+
+    def told(self, row: Sequence[Any]) -> list[Told]:
+        """Return the values of a row, each with its kind."""
+        return [_told(value, column) for value, column in zip(row, self.columns, strict=True)]
+
+
+def _told(value: Any, column: Column) -> Told:
+    return value if isinstance(value, Told) else Told(value, column.kind)
 
 
 # What stands above a table: names and values, such as the shop and the period.
@@ -137,24 +153,24 @@ def as_csv(sheet: Sheet, notes: Notes = ()) -> bytes:
     writer.writerow([])
     writer.writerow([guarded(str(one.label)) + (" (s)" if one.kind == Kind.SECONDS else "") for one in sheet.columns])
     for row in sheet.rows:
-        writer.writerow([_plain(value, one, sheet) for value, one in zip(row, sheet.columns, strict=True)])
+        writer.writerow([_plain(one.value, one.kind, sheet) for one in sheet.told(row)])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _plain(value: Any, column: Column, sheet: Sheet) -> str:
+def _plain(value: Any, kind: Kind, sheet: Sheet) -> str:
     if value is None:
         return ""
-    if column.kind == Kind.TEXT:
+    if kind == Kind.TEXT:
         return guarded(str(value))
-    if column.kind == Kind.MONEY:
+    if kind == Kind.MONEY:
         return f"{money.quantise(Decimal(value), sheet.currency):f}"
-    if column.kind == Kind.RATIO:
+    if kind == Kind.RATIO:
         return f"{Decimal(value).quantize(_FINE, ROUND_HALF_UP).normalize():f}"
-    if column.kind == Kind.SECONDS:
+    if kind == Kind.SECONDS:
         return str(int(value))
-    if column.kind == Kind.COUNT:
+    if kind == Kind.COUNT:
         return f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return say(value, column.kind, sheet.currency, sheet.zone)
+    return say(value, kind, sheet.currency, sheet.zone)
 
 
 def as_xlsx(sheet: Sheet, notes: Notes = ()) -> bytes:
@@ -170,8 +186,8 @@ def as_xlsx(sheet: Sheet, notes: Notes = ()) -> bytes:
     for at, column in enumerate(sheet.columns, start=1):
         _put(page.cell(head, at), str(column.label)).font = Font(bold=True)
     for down, row in enumerate(sheet.rows, start=head + 1):
-        for at, (value, column) in enumerate(zip(row, sheet.columns, strict=True), start=1):
-            _fill(page.cell(down, at), value, column, sheet)
+        for at, told in enumerate(sheet.told(row), start=1):
+            _fill(page.cell(down, at), told, sheet)
     page.freeze_panes = page.cell(head + 1, 2)
     _widen(page, sheet)
     out = BytesIO()
@@ -186,13 +202,13 @@ def _put(cell: Cell, text: str) -> Cell:
     return cell
 
 
-def _fill(cell: Cell, value: Any, column: Column, sheet: Sheet) -> None:
-    if value is None:
+def _fill(cell: Cell, told: Told, sheet: Sheet) -> None:
+    if told.value is None:
         return
-    if column.kind == Kind.TEXT:
-        _put(cell, str(value))
+    if told.kind == Kind.TEXT:
+        _put(cell, str(told.value))
         return
-    cell.value, cell.number_format = _typed(value, column.kind, sheet)
+    cell.value, cell.number_format = _typed(told.value, told.kind, sheet)
 
 
 def _typed(value: Any, kind: Kind, sheet: Sheet) -> tuple[Any, str]:
@@ -218,9 +234,9 @@ def _sheet_name(title: str) -> str:
 
 def _widen(page: Worksheet, sheet: Sheet) -> None:
     """Give each column the width of its longest text, within reason; wide characters count twice."""
-    for at, column in enumerate(sheet.columns):
-        texts = [str(column.label), *(say(row[at], column.kind, sheet.currency, sheet.zone) for row in sheet.rows)]
-        longest = max(sum(2 if ord(sign) > 0x2E7F else 1 for sign in text) for text in texts)
+    rows = [[str(column.label) for column in sheet.columns], *(sheet.said(row) for row in sheet.rows)]
+    for at in range(len(sheet.columns)):
+        longest = max(sum(2 if ord(sign) > 0x2E7F else 1 for sign in row[at]) for row in rows)
         page.column_dimensions[get_column_letter(at + 1)].width = min(max(longest + 3, 10), 60)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from sellercenter.sheets import Column, Kind, Sheet, as_csv, as_xlsx, guarded, say
+from sellercenter.sheets import Column, Kind, Sheet, Told, as_csv, as_xlsx, guarded, say
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 22, 4, 5, tzinfo=UTC)
@@ -69,6 +69,15 @@ def test_excel_gets_typed_cells_and_texts_that_stay_texts():
     assert [cell.number_format for cell in cells[1:5]] == ["#,##0", '"¥"#,##0.00', "0.00%", "[h]:mm:ss"]
     assert (page.cell(7, 1).value, page.cell(7, 2).value) == ("0012", None)
     assert page.cell(2, 2).data_type == "s"
+
+
+def test_a_value_may_be_of_another_kind_than_its_column():
+    rows = [["Paid", Told(Decimal("12.5"), Kind.MONEY)], ["Share", Told(Decimal("0.5"), Kind.RATIO)], ["None", None]]
+    sheet = Sheet("Figures", [Column("Figure"), Column("Value", Kind.COUNT)], rows, "CNY", SHANGHAI)
+    assert [sheet.said(row)[1] for row in rows] == ["¥12.50", "50.00 %", "—"]
+    assert [line[1] for line in lines(as_csv(sheet))[-3:]] == ["12.50", "0.5", ""]
+    page = load_workbook(BytesIO(as_xlsx(sheet))).active
+    assert [page.cell(at, 2).number_format for at in (4, 5)] == ['"¥"#,##0.00', "0.00%"]
 
 
 def test_a_currency_without_cents_shows_none():
