@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 from django.utils.translation import gettext_lazy as _
 
-from aftersales.models import NEGATIVE, Case, Dispute
+from aftersales.models import NEGATIVE, Case
 from aftersales.states import CaseKind, CaseStatus, Fault
-from orders.counted import KINDS
+from orders.counted import KINDS, OF_ORDER
+from orders.states import AfterSales
 from sellercenter.texts import Text
 
 # Goods or money go back, or would; what the buyer took back or we refused for good does not count as a return.
 _RETURNS = (CaseKind.REFUND, CaseKind.RETURN)
 _NOT_MADE = (CaseStatus.WITHDRAWN, CaseStatus.REFUSED, CaseStatus.CLOSED)
-_OF_ORDER = Case.objects.filter(order_id=OuterRef("pk"))
+_OF_ORDER = Case.objects.filter(**OF_ORDER)
 
-WITH_CASE = Q(Exists(_OF_ORDER))
-RETURNED = Q(Exists(_OF_ORDER.filter(kind__in=_RETURNS).exclude(status__in=_NOT_MADE)))
-DISPUTED = Q(Exists(Dispute.objects.filter(case__order_id=OuterRef("pk"))))
+WITH_CASE = ~Q(aftersales=AfterSales.NONE)
+RETURNED = WITH_CASE & Q(Exists(_OF_ORDER.filter(kind__in=_RETURNS).exclude(status__in=_NOT_MADE)))
+DISPUTED = WITH_CASE & Q(Exists(_OF_ORDER.filter(disputes__isnull=False)))
 # The words that after-sales adds to the order list's filter `counted`.
 ORDER_WORDS: dict[str, tuple[Text, Q]] = {
     "with_case": (_("With a case"), WITH_CASE),

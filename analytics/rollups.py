@@ -8,9 +8,11 @@ statement, or its dirt is still to become visible and brings the next round here
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
@@ -26,50 +28,63 @@ from sellercenter.jobs import JobKind, Progress
 from sellercenter.models import Job, Member, Shop
 from sellercenter.permissions import Actor, Perm
 
-# A day is worked out when its first change is so old: many changes in a row cost one round, and none waits for long.
-SETTLED = timedelta(seconds=15)
-# So many days are compared each night, and for so long a worker looks for anything that has changed.
+# So many days are compared each night.
 COMPARED = 35
 _LOCK_SPACE = 0x5E11
 
 
-def roll(limit: int, *, settled: timedelta = SETTLED) -> int:
-    """Work out the days that changed, those first that wait longest; return how many there were.
+@dataclass(frozen=True)
+class Waiting:
+    """Days of one month of a shop that are to be worked out; those of today and yesterday by themselves."""
+
+    shop_id: int
+    month: date
+    fresh: bool
+    days: tuple[date, ...]
+
+
+def roll(limit: int) -> int:
+    """Work out the days whose first change is settings.FIGURES_SETTLE old, today's first; return how many there were.
 
     Any number of processes may do this at once: a month that somebody else works on is left to them.
     """
-    done = 0
-    for shop_id, month in _waiting(limit, settled):
-        done += _roll_month(shop_id, month)
+    done, busy = 0, set[tuple[int, date]]()
+    while done < limit and (waiting := _next(timedelta(seconds=settings.FIGURES_SETTLE), busy)):
+        handled = _roll_days(waiting)
+        if not handled:
+            busy.add((waiting.shop_id, waiting.month))
+        done += handled
         crash_here("figures.month_done")
     return done
 
 
-def _waiting(limit: int, settled: timedelta) -> list[tuple[int, date]]:
-    """Return the months with days whose first change has settled."""
+def _next(settled: timedelta, busy: set[tuple[int, date]]) -> Waiting | None:
+    """Return what is to be worked out next among that whose first change has settled."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT shop_id, date_trunc('month', day)::date AS month FROM analytics_dirt GROUP BY 1, 2"
-            " HAVING min(at) <= clock_timestamp() - %s ORDER BY min(at) LIMIT %s",
-            [settled, limit],
+            "SELECT dirt.shop_id, date_trunc('month', day)::date AS month,"
+            " day >= (now() AT TIME ZONE shop.time_zone)::date - 1 AS fresh, array_agg(DISTINCT day)"
+            " FROM analytics_dirt dirt JOIN sellercenter_shop shop ON shop.id = dirt.shop_id GROUP BY 1, 2, 3"
+            " HAVING min(at) <= clock_timestamp() - %s ORDER BY fresh DESC, min(at)",
+            [settled],
         )
-        return list(cursor.fetchall())
+        every = (Waiting(shop_id, month, fresh, tuple(days)) for shop_id, month, fresh, days in cursor.fetchall())
+        return next((one for one in every if (one.shop_id, one.month) not in busy), None)
 
 
 @transaction.atomic
-def _roll_month(shop_id: int, month: date) -> int:
-    if not _lock(shop_id, month, wait=False):
+def _roll_days(waiting: Waiting) -> int:
+    if not _lock(waiting.shop_id, waiting.month, wait=False):
         return 0
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM analytics_dirt WHERE shop_id = %s AND day >= %s AND day < %s RETURNING day",
-            [shop_id, month, _next_month(month)],
+            "DELETE FROM analytics_dirt WHERE shop_id = %s AND day = ANY(%s) RETURNING day",
+            [waiting.shop_id, list(waiting.days)],
         )
         days = sorted({day for (day,) in cursor.fetchall()})
-    shop = Shop.objects.filter(pk=shop_id).first()
-    if shop is not None and days:
+    if days:
         crash_here("figures.dirt_taken")
-        _replace(shop, month, days)
+        _replace(Shop.objects.get(pk=waiting.shop_id), waiting.month, days)
     return len(days)
 
 

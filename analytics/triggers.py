@@ -12,7 +12,7 @@ COLUMNS = {
     "orders_order": (
         *("kind", "status", "placed_at", "paid_at", "shipped_at", "delivered_at", "cancelled_at", "ship_by"),
         *("deliver_by", "total_amount", "paid_amount", "source", "payment_method", "province", "cancel_reason"),
-        *("cancelled_by", "abnormal"),
+        *("cancelled_by", "abnormal", "aftersales"),
     ),
     "orders_orderline": ("order_id", "product_id", "creator_id", "room", "amount", "commission_amount"),
     "orders_parcelline": ("order_id", "parcel_id"),

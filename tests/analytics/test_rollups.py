@@ -33,9 +33,15 @@ NINTH, TENTH = date(2026, 3, 9), date(2026, 3, 10)
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
 
 
+@pytest.fixture(autouse=True)
+def at_once(settings):
+    """Let days be worked out without a rest."""
+    settings.FIGURES_SETTLE = 0
+
+
 def roll() -> int:
-    """Work out whatever is dirty, without waiting."""
-    return rollups.roll(1000, settled=timedelta(0))
+    """Work out whatever is dirty."""
+    return rollups.roll(1000)
 
 
 def dirty(shop: Shop) -> set[date]:
@@ -193,11 +199,13 @@ def test_other_days_begin_when_the_shop_moves_to_another_zone(shop):
     assert rollups.compare(moved, days=40, until=date(2026, 3, 20)) == []
 
 
-def test_fresh_dirt_waits_so_that_many_changes_cost_one_round(shop):
+def test_fresh_dirt_rests_so_that_many_changes_cost_one_round(shop, settings):
+    settings.FIGURES_SETTLE = 15
     make.order(shop, Status.UNPAID, placed_at=LATE)
     assert rollups.roll(100) == 0
-    Dirt.objects.update(at=make.NOW - rollups.SETTLED)
-    assert figures.as_of(shop) == make.NOW - rollups.SETTLED
+    rested = make.NOW - timedelta(seconds=15)
+    Dirt.objects.update(at=rested)
+    assert figures.as_of(shop) == rested
     assert rollups.roll(100) == 1
     assert figures.as_of(shop) >= make.NOW
 

@@ -15,6 +15,8 @@ ROUNDS = 3
 
 def run(shop_id: int, keys: list[int]) -> None:
     """Start the job if nobody has, and let the sweeps take their turns; raises RuntimeError when one breaks."""
+    from django.conf import settings
+
     from orders import bulk
     from sellercenter import sweeps
     from sellercenter.models import Job, Member
@@ -25,6 +27,8 @@ def run(shop_id: int, keys: list[int]) -> None:
         chosen = bulk.Chosen(at="2026-01-01T00:00:00+00:00", upto=max(keys), query="", ids=tuple(keys))
         flag = next(action for action in bulk.ACTIONS if action.code == "flag")
         bulk.start(flag, chosen, values={"flag": 5}, member=owner, by=actor_for(owner))
+    # What has just changed is worked out at once, so that the process also dies at that.
+    settings.FIGURES_SETTLE = 0
     for _round in range(ROUNDS):
         if broken := [turn for turn in sweeps.run_round() if turn.error]:
             raise RuntimeError(f"a sweep broke: {broken}")
