@@ -21,9 +21,10 @@ from django.utils.translation import gettext_lazy as _
 from analytics import figures, report_content, report_readers
 from analytics.models import DailyReport, ReportCopy
 from analytics.report_content import Report
-from sellercenter import notifications, outgoing
 from sellercenter.gateways import Draft
 from sellercenter.models import Channel, Event, OutgoingMessage, Shop
+from sellercenter.notifications import Notice, Staff, Subject
+from sellercenter.outgoing import Buyers, Composed, Letter, Unreachable, Wait
 from sellercenter.permissions import Perm, actor_for
 from sellercenter.times import day_start, moment
 
@@ -40,18 +41,18 @@ def _chosen(event: Event) -> Collection[int]:
     return event.data.get("members", ())
 
 
-STAFF = notifications.Staff(
+STAFF = Staff(
     notices=(
-        notifications.Notice("report.made", Perm.FIGURES_VIEW, "chart-bar", _("The daily report is there"), to=_chosen),
-        notifications.Notice("sku.running_out", Perm.STOCK_EDIT, "packages", _("Runs out before new goods can come")),
+        Notice("report.made", Perm.FIGURES_VIEW, "chart-bar", _("The daily report is there"), to=_chosen),
+        Notice("sku.running_out", Perm.STOCK_EDIT, "packages", _("Runs out before new goods can come")),
     ),
-    subjects={"dailyreport": notifications.Subject(_days, "report_of")},
+    subjects={"dailyreport": Subject(_days, "report_of")},
 )
 # Readers of the team and no buyers; how a message leaves is the same.
-READERS = outgoing.Buyers({"report.copied": outgoing.Letter("report.copied", (Channel.EMAIL.value,))})
+READERS = Buyers({"report.copied": Letter("report.copied", (Channel.EMAIL.value,))})
 
 
-def compose(message: OutgoingMessage) -> outgoing.Composed:
+def compose(message: OutgoingMessage) -> Composed:
     """Write one person's e-mail with the report of a day.
 
     None for who may not see figures any more; Wait while the figures of the day are not complete, for an hour at most.
@@ -65,10 +66,10 @@ def compose(message: OutgoingMessage) -> outgoing.Composed:
     member.shop = shop
     complete_at = day_start(copy.day + timedelta(days=1), shop.zone)
     if figures.as_of(shop) < complete_at and now < copy.made_at + PATIENCE:
-        return outgoing.Wait(now + AGAIN_AFTER)
+        return Wait(now + AGAIN_AFTER)
     address = report_readers.address_of(member)
     if not address:
-        return outgoing.Unreachable()
+        return Unreachable()
     language = report_readers.language_of(member)
     with translation.override(language):
         report = report_content.of(shop, copy.day, actor=actor_for(member), now=now)

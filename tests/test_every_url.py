@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from aftersales import evidence
 from aftersales.models import CaseRule, Sop
+from analytics.models import DailyReport
 from orders.states import Status
 from sellercenter import jobs, lists
 from sellercenter.models import Member
@@ -159,6 +160,8 @@ def record_of(shop, other_shop, cast, settings, tmp_path):
             return talk.review(make.order(where)).pk
         if name.startswith("conversation"):
             return talk.message(make.order(where)).pk
+        if name == "report_of":
+            return DailyReport.objects.create(shop=where, day=make.NOW - 2 * make.DAY).pk
         if name.startswith("canned"):
             return talk.canned_reply(where).pk
         if "view" in name:

@@ -72,7 +72,7 @@ def test_an_empty_shop_counts_nothing(shop, view_only):
 
 def test_everything_is_counted_in_one_query(busy, shop, owner, django_assert_max_num_queries):
     owner.get(url("home", shop))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(8):
         owner.get(url("home", shop))
 
 
