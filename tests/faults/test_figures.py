@@ -74,7 +74,7 @@ def test_figures_equal_the_records_after_a_storm_of_writers_and_kills(lab: Lab, 
     told = [make.facts(shop, Status.TO_SHIP, placed_at=make.NOW - SPAN * i / 400) for i in range(size(2_000, 400))]
     ids = [order.pk for order in make.orders(shop, told)]
     rollers = [lab.sweep(SWEEP, every=0.1, SELLERCENTER_FIGURES_SETTLE="0") for _number in range(2)]
-    until(lambda: lab.said().count("Sweeping every") == len(rollers), seconds=60)
+    begun(lab, len(rollers))
     seconds, kills, written = size(120, 10), 0, list[int]()
     ends = time.monotonic() + seconds
     acts = [
@@ -85,7 +85,7 @@ def test_figures_equal_the_records_after_a_storm_of_writers_and_kills(lab: Lab, 
     people.start()
     while people.is_alive():
         # Only those are killed that have begun to work.
-        until(lambda started=len(rollers) + kills: lab.said().count("Sweeping every") == started, seconds=60)
+        begun(lab, len(rollers) + kills)
         time.sleep(size(1, 2))
         victim = lab.random.randrange(len(rollers))
         lab.kill(rollers[victim])
@@ -106,6 +106,11 @@ def test_figures_equal_the_records_after_a_storm_of_writers_and_kills(lab: Lab, 
     months_equal_their_days(shop)
     everything = Period((make.NOW - SPAN - timedelta(days=2)).date(), last)
     assert figures.totals(shop, everything)["placed"] == len(ids)
+
+
+def begun(lab: Lab, many: int) -> None:
+    """Wait until so many sweeps have begun in all."""
+    until(lambda: lab.said().count("Sweeping every") == many, seconds=60)
 
 
 def months_equal_their_days(shop: Shop) -> None:
