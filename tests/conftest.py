@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import pickle
 from collections.abc import Iterator
-from copy import copy
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +14,13 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db import models
+from django.db import connection, connections, models
 from django.test import Client
 from django.test.client import ClientHandler
 from django.test.utils import override_settings
 from django.urls import reverse
 
+from deploy import testing
 from sellercenter import events, shops
 from sellercenter.models import Event, Member, Role, Shop, ShopPolicy, User
 from sellercenter.permissions import SYSTEM, Actor, StockRole, actor_for
@@ -137,6 +139,25 @@ def row(thing: models.Model) -> dict[str, Any]:
     return type(thing)._base_manager.filter(pk=thing.pk).values().get()
 
 
+# What one worker does alone, one after the other: each has something to prepare, and faults want no company.
+ALONE = ("browser", "faults", "real", "test_architecture.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group tests for xdist."""
+    for item in items:
+        first = item.path.relative_to(Path(__file__).parent).parts[0]
+        if first in ALONE:
+            item.add_marker(pytest.mark.xdist_group(first))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Let the tests' database be a copy of the one that was migrated meanwhile."""
+    connections["default"].settings_dict["TEST"]["TEMPLATE"] = testing.template()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Iterator[None]:
     """Hash quickly; nothing here is worth protecting."""
@@ -165,8 +186,8 @@ def open_shops() -> None:
 
 
 @cache
-def _opened() -> list[tuple[type[models.Model], list[models.Model]]]:
-    """Open the shops by the verbs once, and keep the rows that this made; later tests insert these rows.
+def _opened() -> tuple[str, bytes]:
+    """Open the shops by the verbs once; return the statements that insert all of it again, and the people.
 
     Everybody comes with a session that has begun already, so that signing in costs nothing.
     """
@@ -176,7 +197,22 @@ def _opened() -> list[tuple[type[models.Model], list[models.Model]]]:
     found = [(model, list(model._base_manager.filter(**{lookup: SHOPS}))) for model, lookup in rest]
     history = list(Event.objects.filter(shop__code__in=SHOPS).order_by("pk"))
     people = [*users[0], *users[1]]
-    return [(User, people), *found, (Event, history), (Session, [_session(user) for user in people])]
+    rows = [(User, people), *found, (Event, history), (Session, [_session(user) for user in people])]
+    return _insert(rows), pickle.dumps(_people())
+
+
+def _insert(rows: list[tuple[Any, Any]]) -> str:
+    """Insert what is not there yet; return the statements."""
+    said: list[str] = []
+
+    def keep(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        said.append(context["cursor"].mogrify(sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        for model, found in rows:
+            model._base_manager.bulk_create(found, ignore_conflicts=True)
+    return ";".join(said)
 
 
 def _session(user: User) -> Session:
@@ -193,8 +229,13 @@ def _session(user: User) -> Session:
 @pytest.fixture
 def cast(db: None) -> dict[str, Person]:
     """Everybody by name: the owner, each stock role, stranger, nobody, visitor."""
-    for model, rows in _opened():
-        model._base_manager.bulk_create([copy(one) for one in rows], ignore_conflicts=True)
+    statements, people = _opened()
+    with connection.cursor() as cursor:
+        cursor.execute(statements)
+    return pickle.loads(people)
+
+
+def _people() -> dict[str, Person]:
     members = Member.objects.select_related("user", "role", "shop__policy")
     people = {
         "stranger" if one.shop.code == "harbour" else one.role.stock if one.role else "owner": _seated(one.user, one)
