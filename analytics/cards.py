@@ -13,8 +13,8 @@ from analytics.beside import Trend, total
 from analytics.charts import Spark, Tone
 from analytics.compared import change
 from analytics.durations import Durations
-from analytics.figures import Number
-from analytics.kpis import KPIS, Group, Kpi, Unit
+from analytics.figures import Number, Sums
+from analytics.kpis import KPIS, NO_SAMPLES, Group, Kpi, Unit
 from analytics.periods import Period
 from sellercenter import sheets
 from sellercenter.models import Shop
@@ -25,6 +25,8 @@ SHOWN = tuple(kpi for kpi in KPIS.values() if not kpi.share)
 # Of these there is a value for each day.
 DAILY = tuple(kpi for kpi in SHOWN if not kpi.live)
 LIVE = tuple(kpi for kpi in SHOWN if kpi.live)
+# So many points a small line has at most.
+MOST_POINTS = 31
 # What has to be read for the cards of days.
 MEASURES = frozenset(name for kpi in DAILY for name in (kpi.numerator, kpi.denominator) if name)
 # The colour of what a figure counts, by its numerator; others have that of their group.
@@ -63,11 +65,18 @@ class Read:
 def groups(read: Read, shop: Shop, *, trend_url: Callable[[str], str]) -> list[dict[str, Any]]:
     """Return the cards of days, group by group; `trend_url` leads from a figure to its trend."""
     found: dict[Group, list[dict[str, Any]]] = {group: [] for group in Group}
+    steps = _fewer([sums for _part, sums in read.trend])
     for kpi in DAILY:
-        spark = Spark([kpi.value(sums) for _part, sums in read.trend], tone(kpi))
-        more = {"spark": spark.points, "trend_url": trend_url(kpi.code), "tone": spark.tone.value}
-        found[kpi.group].append(card(kpi, read, shop) | more)
+        spark = Spark([kpi.value(sums) for sums in steps], tone(kpi))
+        trend = {"trend_url": trend_url(kpi.code), "trend_said": _("Trend: %(label)s") % {"label": kpi.label}}
+        found[kpi.group].append(card(kpi, read, shop) | trend | {"spark": spark})
     return [{"code": group.value, "title": group.label, "cards": cards} for group, cards in found.items()]
+
+
+def _fewer(steps: list[Sums]) -> list[Sums]:
+    """Add neighbours up until there are no more than a small line can show."""
+    size = -(-len(steps) // MOST_POINTS)
+    return [sum(steps[at : at + size], start=Sums({})) for at in range(0, len(steps), size)] if size > 1 else steps
 
 
 def card(kpi: Kpi, read: Read, shop: Shop) -> dict[str, Any]:
@@ -78,20 +87,25 @@ def card(kpi: Kpi, read: Read, shop: Shop) -> dict[str, Any]:
     return {
         "code": kpi.code,
         "label": kpi.label,
+        "tone": tone(kpi).value,
         "value": kpi.say(value, shop),
         "url": kpi.link(shop, read.period),
         "change": {"text": changed.text, "good": changed.good} if changed else None,
-        "before": kpi.say(was, shop) if read.before is not None else "",
+        "before": _("from %(value)s") % {"value": kpi.say(was, shop)} if read.before is not None else "",
         "made_of": _made_of(kpi, read, shop),
         "more": _percentiles(kpi, read, shop),
-        "about": about(kpi),
+        "about": about(kpi, usual=False),
+        "about_said": _("How “%(label)s” is worked out") % {"label": kpi.label},
     }
 
 
-def about(kpi: Kpi) -> list[str]:
-    """Say how a figure is worked out, when a record belongs to the days, and what is left out."""
-    said = [str(kpi.formula), _("Counted %(moment)s.") % {"moment": kpi.basis.label}, str(kpi.exclusions)]
-    return [line for line in said if line]
+def about(kpi: Kpi, *, usual: bool = True) -> list[str]:
+    """Say how a figure is worked out, when a record belongs to the days, and what is left out.
+
+    What most figures leave out is said only with `usual`; a page says it once for all.
+    """
+    said = [str(kpi.formula), _("Counted %(moment)s.") % {"moment": kpi.basis.label}]
+    return said + [str(kpi.exclusions)] * bool(kpi.exclusions and (usual or kpi.exclusions != NO_SAMPLES))
 
 
 def _made_of(kpi: Kpi, read: Read, shop: Shop) -> dict[str, str] | None:

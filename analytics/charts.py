@@ -9,7 +9,7 @@ A tone is the colour of a thing, the same in every chart; the names are those of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -311,14 +311,21 @@ def _sum(values: Sequence[Value]) -> int | Decimal:
 
 @dataclass(frozen=True)
 class Spark:
-    """A small line without axes beside a number, from zero to its highest value."""
+    """A small line without axes beside a number, from zero to its highest value, in a box of `width` by 60."""
 
     values: Sequence[Value]
     tone: Tone = Tone.PLAIN
-    points: str = field(init=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def width(self) -> int:
+        """Return how wide the box is: one for each step."""
+        return max(len(self.values) - 1, 1)
+
+    @property
+    def points(self) -> str:
+        """Return the points as SVG writes them; nothing where there are too few for a line."""
         known = [(at, value) for at, value in enumerate(self.values) if value is not None]
-        most, last = max((value for _at, value in known), default=0), max(len(self.values) - 1, 1)
-        points = [(Decimal(at) * 100 / last, 22 - Decimal(value) * 20 / most if most else 22) for at, value in known]
-        object.__setattr__(self, "points", " ".join(f"{x:.1f},{y:.1f}" for x, y in points) if len(known) > 1 else "")
+        most = max((value for _at, value in known), default=0)
+        if len(known) < 3:
+            return ""
+        return " ".join(f"{at},{int(58 - value * 56 / most) if most else 58}" for at, value in known)

@@ -165,7 +165,7 @@ class PeriodPage(FiguresPage):
                 for name, (label, _days, _back) in periods.NAMED.items()
             ],
             "custom": choice.name == periods.CUSTOM,
-            "said": choice.period.said(),
+            "said": _iso(choice.period),
             "first": choice.period.first.isoformat(),
             "last": choice.period.last.isoformat(),
             "comparisons": [
@@ -173,7 +173,8 @@ class PeriodPage(FiguresPage):
                 for name, label in periods.COMPARISONS.items()
             ],
             "compared_label": periods.COMPARISONS[choice.comparison],
-            "compared_said": choice.compared.said() if choice.compared else "",
+            "compared_said": _iso(choice.compared) if choice.compared else "",
+            "unfinished": choice.period.last >= periods.today(self.shop, self.now),
             "as_of": date_format(self.as_of.astimezone(self.shop.zone), "H:i"),
             "as_of_full": sheets.moment(self.as_of, self.shop.zone),
             "kept": [{"name": name, "value": value} for name, value in self.request.GET.items() if name not in _PICKED],
@@ -184,4 +185,5 @@ class PeriodPage(FiguresPage):
 
 
 def _iso(period: Period) -> str:
-    return f"{period.first.isoformat()} – {period.last.isoformat()}"
+    first, last = period.first.isoformat(), period.last.isoformat()
+    return first if first == last else f"{first} – {last}"

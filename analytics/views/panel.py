@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from analytics import beside, cards, drills, figures, periods, repurchase
 from analytics.cards import Read
 from analytics.charts import Chart, Funnel, Heat, Series, Step, Tone
-from analytics.kpis import KPIS, Kpi
+from analytics.kpis import KPIS, NO_SAMPLES, Kpi
 from analytics.periods import Period
 from analytics.views.downloads import PeriodPage
 from sellercenter.lifecycle import Refused
@@ -65,12 +66,10 @@ class Panel(_Chosen):
         """Return the cards, the trend, the funnel and the hours."""
         return {
             "groups": self._groups(),
-            "trend": self.prepared(self.trend),
-            "trends": [
-                {"label": kpi.label, "url": self.trend_url(kpi.code), "active": kpi is self.kpi} for kpi in cards.DAILY
-            ],
+            "trend": self.prepared(self.trend) | {"menu": self._trends()},
             "funnel": self.prepared(self.funnel),
             "hours": self.prepared(self.hours),
+            "left_out": NO_SAMPLES,
             "links": {"kpis": self.links("kpis"), "steps": self.links("steps")},
         }
 
@@ -114,8 +113,10 @@ class Panel(_Chosen):
             values = [kpi.value(sums) for _part, sums in other][: len(rows)]
             values += [None] * (len(rows) - len(values))
             series.append(Series(periods.COMPARISONS[self.choice.comparison], values, Tone.BEFORE, dashed=True))
+        # A line needs more than two points to be one.
+        kind = "line" if len(rows) > 2 else "bar"
         return Chart(
-            *("trend", kpi.label, "line", [part.first for part, _sums in rows], series),
+            *("trend", kpi.label, kind, [part.first for part, _sums in rows], series),
             unit=Kind(kpi.unit.value),
             head=_HEADS[self.step],
             help=kpi.formula,
@@ -135,14 +136,22 @@ class Panel(_Chosen):
     def hours(self) -> Heat:
         """When orders are placed."""
         told = figures.by_weekday_and_hour(self.shop, self.period)
-        rows = [(str(WEEKDAYS_ABBR[day]), [int(told.get((day, hour), 0)) for hour in range(24)]) for day in range(7)]
+        weekdays = sorted({(self.period.first + timedelta(days=n)).weekday() for n in range(min(self.period.days, 7))})
+        rows = [(str(WEEKDAYS_ABBR[day]), [int(told.get((day, hour), 0)) for hour in range(24)]) for day in weekdays]
         words = _("Orders placed, by weekday and hour of the shop's clock.")
         heads = [f"{hour:02}" for hour in range(24)]
         return Heat("hours", _("When buyers order"), heads, rows, _("Day"), words)
 
     def trend_url(self, code: str) -> str:
         """Return the address that draws a figure's trend."""
-        return f"{self.here(kpi=code)}#trend"
+        return f"?{self.here(kpi=code).partition('?')[2]}#trend"
+
+    def _trends(self) -> dict[str, Any]:
+        """Prepare the choice of the figure that is drawn."""
+        entries = [
+            {"label": kpi.label, "url": self.trend_url(kpi.code), "active": kpi is self.kpi} for kpi in cards.DAILY
+        ]
+        return {"label": _("Show the trend of"), "now": self.kpi.label, "items": entries}
 
     def _groups(self) -> list[dict[str, Any]]:
         found = cards.groups(self.read, self.shop, trend_url=self.trend_url)

@@ -103,7 +103,7 @@
   };
 
   const options = (spec, figure) => {
-    const most = highest(spec), faint = colour("ink-faint"), line = colour("line");
+    const most = highest(spec), step = apart(spec, most), faint = colour("ink-faint"), line = colour("line");
     const words = { color: faint, fontSize: 11, fontFamily: "inherit" };
     const ink = { color: colour("ink"), fontSize: 12, lineHeight: 20 };
     return {
@@ -124,7 +124,8 @@
       yAxis: {
         type: "value",
         min: 0,
-        interval: apart(spec, most),
+        max: step ? Math.max(1, Math.ceil(most / step)) * step : undefined,
+        interval: step,
         splitNumber: 4,
         axisLabel: { ...words, formatter: scale(spec, most) },
         splitLine: { lineStyle: { color: line } },
@@ -181,6 +182,14 @@
   const redraw = () => {
     for (const { chart, spec, figure } of drawn.values()) chart.setOption(options(spec, figure), true);
   };
+
+  /* What a card says when one points at it goes away again by Escape. */
+  document.addEventListener("keydown", (event) => {
+    const tip = event.key === "Escape" && document.querySelector(".kpi button:is(:hover, :focus)");
+    if (!tip) return;
+    tip.classList.add("shut");
+    for (const left of ["pointerleave", "blur"]) tip.addEventListener(left, () => tip.classList.remove("shut"), { once: true });
+  });
 
   drawAll();
   document.addEventListener("htmx:afterSettle", drawAll);
