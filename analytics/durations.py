@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 ACCURACY = 0.01
 _GROWTH = (1 + ACCURACY) / (1 - ACCURACY)
@@ -48,14 +49,14 @@ class Durations:
         """How many durations there are."""
         return sum(self.counts.values())
 
-    def percentile(self, share: float) -> int | None:
+    def percentile(self, share: str | float) -> int | None:
         """Return the seconds below which this share of the durations lies, within 1 %; None when there are none.
 
         Between two neighbouring durations it lies in proportion, as in PostgreSQL's percentile_cont.
         """
         if not self.n:
             return None
-        rank = share * (self.n - 1)
+        rank = Fraction(share) * (self.n - 1)
         low, high = self._at(math.floor(rank)), self._at(math.ceil(rank))
         return round(low + (high - low) * (rank - math.floor(rank)))
 

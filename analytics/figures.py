@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import Func, IntegerField, Min, Q, QuerySet, Sum
@@ -115,10 +116,10 @@ def durations_by(shop: Shop, period: Period, span: str, *, dimension: str) -> di
 
 
 def every_duration(
-    shop: Shop, period: Period, spans: tuple[str, ...] = tuple(SPANS), *, dimension: str = ""
+    shop: Shop, period: Period, spans: tuple[str, ...] = tuple(SPANS), *, dimension: str = "", whole: bool = False
 ) -> dict[tuple[str, str], Durations]:
-    """Return how long several spans took, by span and key, in one query."""
-    rows = _rows(DayDurations, shop, period, dimension).filter(span__in=spans)
+    """Return how long several spans took, by span and key, in one query; with the `whole` shop under no key."""
+    rows = _rows(DayDurations, shop, period, dimension, *([""] if whole else [])).filter(span__in=spans)
     parts = rows.values("span", "key", "buckets", "counts")
     told: dict[tuple[str, str], dict[int, int]] = {}
     for row in parts:
@@ -128,7 +129,7 @@ def every_duration(
     return {place: Durations(counts) for place, counts in told.items()}
 
 
-def exact_percentile(shop: Shop, period: Period, span: str, share: float) -> Decimal | None:
+def exact_percentile(shop: Shop, period: Period, span: str, share: str | float) -> Decimal | None:
     """Return the seconds below which this share of a span's durations lies, from the records themselves.
 
     By PostgreSQL's percentile_cont, so in proportion between two neighbours. Reads every record of the period: for
@@ -147,8 +148,8 @@ class _PercentileCont(Func):
     contains_aggregate = True
     window_compatible = False
 
-    def __init__(self, expression: Any, *, share: float) -> None:
-        if not 0 <= share <= 1:
+    def __init__(self, expression: Any, *, share: str | float) -> None:
+        if not 0 <= Fraction(share) <= 1:
             raise ValueError("a share lies between 0 and 1")
         super().__init__(expression, share=share, output_field=IntegerField())
 

@@ -88,7 +88,7 @@ class Kpi:
         """
         if self.share:
             told = (durations or {}).get(self.span)
-            seconds = told.percentile(float(self.share)) if told else None
+            seconds = told.percentile(self.share) if told else None
             return None if seconds is None else Decimal(seconds)
         if not self.denominator:
             return Decimal(sums[self.numerator])

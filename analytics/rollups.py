@@ -165,7 +165,7 @@ def months(shop: Shop) -> list[date]:
     return found
 
 
-def rebuild(job: Job, by: Actor, progress: Progress) -> dict[str, int]:
+def _rebuild(job: Job, by: Actor, progress: Progress) -> dict[str, int]:
     """Work out every month of the shop's history anew, one transaction each; a repetition does no harm."""
     every = months(job.shop)
     for done, month in enumerate(every):
@@ -184,7 +184,7 @@ def rebuild_month(shop: Shop, month: date) -> None:
     _replace(shop, month, days)
 
 
-JOB_KINDS = [JobKind(REBUILD, gettext_lazy("Work out all figures anew"), Perm.FIGURES_VIEW, run=rebuild)]
+JOB_KINDS = [JobKind(REBUILD, gettext_lazy("Work out all figures anew"), Perm.FIGURES_VIEW, run=_rebuild)]
 
 
 # --- The nightly comparison -------------------------------------------------------------------------------------------

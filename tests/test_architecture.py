@@ -95,7 +95,8 @@ WRITES = {
 }
 # Names that other things than querysets have too; a line that reads one of these is no write.
 HARMLESS = re.compile(
-    r"\b(hashlib|hmac|digest|headers|cookies|seen|found|context|query|values|_dict)\b[\w.\[\]]*\.update\(|\bjobs\.create\("
+    r"\b(hashlib|hmac|digest|headers|cookies|seen|found|context|query|values|_dict)\b[\w.\[\]]*\.update\("
+    r"|\bjobs\.create\(|\bbook\.save\("
 )
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "base", "misc", "managers", "signals", "receivers", "constants"}
 
@@ -170,10 +171,13 @@ def test_imports_flow_one_way(source):
 
 
 @in_each(SOURCES)
-def test_analytics_only_reads(source):
+def test_analytics_only_reads_what_other_rooms_wrote(source):
     if source.relative_to(ROOT).parts[0] == "analytics":
-        verbs = {verb.removesuffix(".py").replace("/", ".") for verb in VERBS} - {"sellercenter.events"}
-        assert [name for name, _line in imported(source) if name in verbs] == []
+        # Its own records it may write, with what the platform gives to everybody; those of the rooms before it never.
+        names = {verb.removesuffix(".py").replace("/", ".") for verb in (*VERBS, *VERB_FOLDERS)}
+        verbs = tuple(name for name in names if name.startswith(("orders.", "aftersales.")))
+        used = [name for name, _line in imported(source) if name.startswith(verbs)]
+        assert used == []
 
 
 @in_each(SOURCES)
@@ -313,8 +317,7 @@ VERBS_WITHOUT_ACTOR = {
 }
 
 
-@pytest.mark.parametrize("verbs", ["sellercenter/shops.py",
-    "analytics/rollups.py", "sellercenter/lists.py", "orders/actions.py"])
+@pytest.mark.parametrize("verbs", ["sellercenter/shops.py", "sellercenter/lists.py", "orders/actions.py"])
 def test_each_verb_says_who_acts_and_runs_in_one_transaction(verbs):
     for node in tree(ROOT / verbs).body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.name not in VERBS_WITHOUT_ACTOR:

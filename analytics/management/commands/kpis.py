@@ -63,7 +63,7 @@ def _whole(shop: Shop, period: Period, *, exact: bool) -> dict[str, Any]:
     if exact:
         for code, kpi in KPIS.items():
             if kpi.share:
-                values[code] = figures.exact_percentile(shop, period, kpi.span, float(kpi.share))
+                values[code] = figures.exact_percentile(shop, period, kpi.span, kpi.share)
     return {"kpis": {code: _plain(value) for code, value in values.items()}, "sums": _plain_sums(sums)}
 
 
