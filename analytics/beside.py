@@ -27,7 +27,7 @@ def trends(shop: Shop, periods: Sequence[Period], step: str, measures: Iterable[
     wanted = sorted(measures)
     first, *rest = (_rows(shop, period, step, wanted, at) for at, period in enumerate(periods))
     rows = first.union(*rest, all=True) if rest else first
-    told = {(row["period"], row["start"]): _sums(row, wanted) for row in rows}
+    told = {(row["period"], row["start"]): _sums(row, step, wanted) for row in rows}
     return [
         [(_part(start, step, period), told.get((at, start), Sums({}))) for start in steps(period, step)]
         for at, period in enumerate(periods)
@@ -41,19 +41,18 @@ def total(trend: Trend) -> Sums:
 
 def _rows(shop: Shop, period: Period, step: str, measures: Sequence[str], at: int) -> QuerySet:
     """Return a row for each step of one period in which something happened; `at` tells the periods apart."""
-    days = DayFigure.objects.for_shop(shop).filter(
+    rows = DayFigure.objects.for_shop(shop).filter(
         grain=Grain.DAY, day__gte=period.first, day__lte=period.last, dimension=""
     )
-    told = {
-        "start": _CUTS[step]("day") if step in _CUTS else F("day"),
-        "period": Value(at, output_field=IntegerField()),
-    }
+    which = Value(at, output_field=IntegerField())
+    if step == "day":
+        return rows.order_by().values(*measures, start=F("day"), period=which)
     sums = {f"sum_{name}": Sum(name) for name in measures}
-    return days.order_by().values(**told).annotate(**sums)
+    return rows.order_by().values(start=_CUTS[step]("day"), period=which).annotate(**sums)
 
 
-def _sums(row: Mapping[str, Any], measures: Sequence[str]) -> Sums:
-    return Sums({name: row[f"sum_{name}"] for name in measures})
+def _sums(row: Mapping[str, Any], step: str, measures: Sequence[str]) -> Sums:
+    return Sums({name: row[name if step == "day" else f"sum_{name}"] for name in measures})
 
 
 def _part(start: date, step: str, period: Period) -> Period:

@@ -95,7 +95,7 @@ def card(kpi: Kpi, read: Read, shop: Shop) -> dict[str, Any]:
         "made_of": _made_of(kpi, read, shop),
         "more": _percentiles(kpi, read, shop),
         "about": about(kpi, usual=False),
-        "about_said": _("How “%(label)s” is worked out") % {"label": kpi.label},
+        "about_said": _("About %(label)s") % {"label": kpi.label},
     }
 
 

@@ -252,8 +252,8 @@ class Heat:
         return {**said, "heads": self.heads, "rows": rows, "empty": not most, "links": links or {}}
 
 
-def _shade(value: int, most: int) -> dict[str, int]:
-    return {"value": value, "level": -(-value * 8 // most) if most else 0}
+def _shade(value: int, most: int) -> tuple[str, str]:
+    return str(value), str(-(-value * 8 // most) if most else 0)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,13 @@ class Panel(_Chosen):
 
     def trend_url(self, code: str) -> str:
         """Return the address that draws a figure's trend."""
-        return f"?{self.here(kpi=code).partition('?')[2]}#trend"
+        return f"?{self._rest}kpi={code}#trend"
+
+    @cached_property
+    def _rest(self) -> str:
+        """The address without the figure of the trend."""
+        query = self.here(kpi=None).partition("?")[2]
+        return f"{query}&" if query else ""
 
     def _trends(self) -> dict[str, Any]:
         """Prepare the choice of the figure that is drawn."""
