@@ -69,7 +69,7 @@ EVERY = {one.code: one for one in (*SEGMENTS, LAPSED)}
 
 @dataclass(frozen=True)
 class Rules:
-    """What the page lets choose: how many orders make a repeat buyer, which value per order is high, how many days away.
+    """What the page lets choose: how many orders make a repeat buyer, which value per order is high, how long is away.
 
     Without a `threshold` it is what nine in ten of the period's buyers stay below or at.
     """

@@ -6,8 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
+Number = int | Decimal
 # A map is drawn when so large a part of what has a region lies on it.
 ENOUGH = 2, 3
 # The shades of a map, from none to most.
@@ -59,7 +61,7 @@ def map_of(weights: Mapping[str, int]) -> TileMap | None:
     return best if total and most * whole >= total * part else None
 
 
-def levels(values: Iterable[int]) -> list[int]:
+def levels(values: Iterable[Number]) -> list[Number]:
     """Return the lowest value of each shade above the lightest, so that about as many tiles have each; ties go up."""
     ranked = sorted(value for value in values if value > 0)
     if not ranked:
@@ -68,7 +70,7 @@ def levels(values: Iterable[int]) -> list[int]:
     return sorted(set(cuts))
 
 
-def level(value: int, cuts: Sequence[int]) -> int:
+def level(value: Number, cuts: Sequence[Number]) -> int:
     """Return the shade of a value: 0 for none, LEVELS - 1 for the most."""
     reached = sum(value >= cut for cut in cuts)
     return reached + (LEVELS - 1 - len(cuts)) if value > 0 and reached else 0

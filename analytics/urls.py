@@ -2,9 +2,38 @@
 
 from django.urls import URLPattern, path
 
-from analytics.views import doors, forecast, panel, report
+from analytics.views import (
+    breakdowns,
+    buyers,
+    cancels,
+    creators,
+    doors,
+    forecast,
+    panel,
+    products,
+    regions,
+    report,
+    waiting,
+)
+
+
+def _apart(name: str, *dimensions: str) -> URLPattern:
+    """Declare a page that tells figures apart by some dimensions and shows nothing besides."""
+    told = {"name": name, "url_name": f"figures_{name}", "dimensions": breakdowns.of(*dimensions)}
+    return path(name, breakdowns.Breakdowns.as_view(**told), name=f"figures_{name}")
+
 
 urlpatterns: list[URLPattern] = [
+    _apart("sources", "source"),
+    _apart("carriers", "carrier"),
+    _apart("methods", "method"),
+    _apart("hours", "hour"),
+    path("creators", creators.Creators.as_view(), name="figures_creators"),
+    path("products", products.Products.as_view(), name="figures_products"),
+    path("regions", regions.Regions.as_view(), name="figures_regions"),
+    path("cancels", cancels.Cancels.as_view(), name="figures_cancels"),
+    path("waiting", waiting.WaitingPage.as_view(), name="figures_waiting"),
+    path("buyers", buyers.Buyers.as_view(), name="figures_buyers"),
     path("", panel.Panel.as_view(), name="figures"),
     path("live", panel.Live.as_view(), name="figures_live"),
     path("forecast", forecast.ForecastPage.as_view(), name="forecast"),

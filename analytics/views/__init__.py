@@ -9,6 +9,9 @@ _FIGURES, _SETTINGS, _SEE = _("Figures"), _("Settings"), Perm.FIGURES_VIEW
 
 PLACES: list[Place] = [
     Place(_FIGURES, _("Figures"), "figures", "chart-bar", _SEE),
+    Place(_FIGURES, _("Breakdowns"), "figures_sources", "table", _SEE),
+    Place(_FIGURES, _("Where orders wait"), "figures_waiting", "hourglass", _SEE),
+    Place(_FIGURES, _("Buyers"), "figures_buyers", "users", _SEE),
     Place(_FIGURES, _("Forecast"), "forecast", "chart-dots", _SEE),
     Place(_FIGURES, _("Daily report"), "report", "report-analytics", _SEE),
 ]

@@ -9,7 +9,7 @@ import pytest
 from aftersales import actions as cases
 from aftersales.models import Case, Refund
 from aftersales.states import CaseStatus
-from analytics import deeds, waiting
+from analytics import deeds, rollups, waiting
 from orders import actions
 from orders.models import Order
 from sellercenter.models import Event
@@ -137,3 +137,80 @@ def test_deeds_of_one_person_are_listed_with_their_records(shop, reviewer, owner
 def test_each_kind_of_deed_is_recorded_by_somebody_and_belongs_to_one_deed():
     kinds = [kind for deed in deeds.DEEDS for kind in deed.kinds]
     assert len(kinds) == len(set(kinds))
+
+
+def page(person, shop, query=""):
+    answer = person.get(f"{url('figures_waiting', shop)}?{query}")
+    assert answer.code == 200
+    return answer
+
+
+def rows(answer, part):
+    found = {}
+    for row in answer.context[part]["table"]["rows"]:
+        found[str(row["head"]["text"])] = [cell["text"] for cell in row["cells"]]
+    return found
+
+
+def test_the_page_tells_of_each_step_and_leads_those_who_may_see_its_list(busy, shop, owner, data):
+    for person, links in ((owner, {"order_list", "case_list", "refund_list", "dispute_list"}), (data, {"order_list"})):
+        answer = page(person, shop)
+        told = [row[:2] for row in rows(answer, "now").values()]
+        assert told == [[str(one.count), str(one.late) if one.step.late else "—"] for one in steps_of(shop)]
+        urls = [cell["url"] for row in answer.context["now"]["table"]["rows"] for cell in row["cells"]]
+        assert {one.step.place for one in steps_of(shop) if any(url(one.step.place, shop) in u for u in urls)} == links
+
+
+def steps_of(shop):
+    return waiting.steps_now(shop, now=make.NOW + timedelta(minutes=3))
+
+
+def test_times_are_told_by_carrier_and_by_how_long_they_took(shop, data):
+    for hours, carrier in ((2, "SF"), (30, "SF"), (100, "Post")):
+        paid = make.NOW - 2 * make.DAY - hours * H
+        times = {"shipped_at": make.NOW - 2 * make.DAY, "delivered_at": make.NOW - make.DAY}
+        sent = make.parcel(carrier=carrier, status="delivered", **times)
+        make.order(shop, "delivered", placed_at=paid - H, parcels=[sent], **times)
+    for month in rollups.months(shop):
+        rollups.rebuild_month(shop, month)
+    answer = page(data, shop)
+    told = rows(answer, "carriers")
+    assert list(told) == ["SF", "Post", "All orders"]
+    assert [row[0] for row in told.values()] == ["2", "1", "3"]
+    ship, transit = answer.context["spans"]
+    counts = [row["cells"][0]["text"] for row in ship["table"]["rows"]]
+    assert counts == ["1", "0", "0", "1", "0", "1", "0"]
+    counts = [row["cells"][0]["text"] for row in transit["table"]["rows"]]
+    assert counts[:2] in (["0", "3"], ["3", "0"])
+
+
+def test_people_are_told_with_what_they_did_and_each_number_opens_the_deeds(shop, reviewer, owner):
+    first, second = make.orders(shop, [make.facts(shop, "to_review") for _n in range(2)])
+    for order in (first, second):
+        actions.approve(order, by=reviewer.actor)
+    answer = page(owner, shop)
+    (row,) = answer.context["people"]["table"]["rows"]
+    assert (row["head"]["text"], row["cells"][1]["text"]) == (reviewer.member.label, "2")
+    opened = owner.get(row["cells"][1]["url"])
+    assert {one["head"]["text"] for one in opened.context["deeds"]["table"]["rows"]} == {first.number, second.number}
+    opened.says(url("order_detail", first))
+    assert "now" not in opened.context
+
+
+def test_the_waiting_page_asks_little_and_refuses_nonsense(busy, shop, owner, django_assert_max_num_queries):
+    page(owner, shop)
+    with django_assert_max_num_queries(8):
+        assert len(page(owner, shop).content) < 60_000
+    with django_assert_max_num_queries(8):
+        page(owner, shop, f"person={owner.member.pk}&deed=reviewed")
+    for query in ("deed=flown", "person=x", "period=moon"):
+        assert page(owner, shop, query).context["problem"]
+    told = page(owner, shop, "download=csv&table=now").content.decode("utf-8-sig")
+    to_ship = next(one for one in steps_of(shop) if one.step.code == "to_ship")
+    assert f'"To ship","{to_ship.count}","{to_ship.late}"' in told
+
+
+def test_a_number_of_very_many_is_told_as_more(busy, shop, owner, monkeypatch):
+    monkeypatch.setattr(waiting, "CAP", 2)
+    monkeypatch.setattr("analytics.views.waiting.CAP", 2)
+    assert rows(page(owner, shop), "now")["To ship"][0] == "2+"
