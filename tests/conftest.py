@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection, connections, models
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.test.client import ClientHandler
 from django.test.utils import override_settings
@@ -139,6 +141,7 @@ def row(thing: models.Model) -> dict[str, Any]:
     return type(thing)._base_manager.filter(pk=thing.pk).values().get()
 
 
+NEVER_EMPTIED = {"django_content_type", "auth_permission"}
 # What one worker does alone, one after the other: each has something to prepare, and faults want no company.
 ALONE = ("browser", "faults", "real", "test_architecture.py")
 
@@ -156,6 +159,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Let the tests' database be a copy of the one that was migrated meanwhile."""
     connections["default"].settings_dict["TEST"]["TEMPLATE"] = testing.template()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Leave what Django knows of the models alone when tables are emptied, instead of writing it after each test."""
+    empty = connection.ops.sql_flush
+
+    def sparing(style: Any, tables: list[str], **options: Any) -> list[str]:
+        return empty(style, [one for one in tables if one not in NEVER_EMPTIED], **options)
+
+    connection.ops.sql_flush = sparing
+    assert post_migrate.disconnect(create_contenttypes)
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 
 @pytest.fixture(scope="session", autouse=True)
