@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -72,11 +72,16 @@ def _until(hours: dict[str, Sums], local: datetime) -> Sums:
     return told
 
 
+def _whole(kpi: Kpi, value: Decimal | None) -> Decimal | None:
+    """Return a count as it is said, so that what it is compared with is what people read."""
+    return value.quantize(Decimal(1), ROUND_HALF_UP) if value is not None and kpi.unit == Unit.COUNT else value
+
+
 def _item(kpi: Kpi, shop: Shop, days: _Days, local: datetime) -> dict[str, Any]:
     value, whole = kpi.value(days.today), kpi.value(days.yesterday)
     said = {"day": kpi.say(whole, shop)}
     if kpi.basis in _BY_HOUR and not kpi.denominator:
-        by_now = kpi.value(days.by_now)
+        by_now = _whole(kpi, kpi.value(days.by_now))
         before = _("about %(by_now)s by %(time)s yesterday, %(day)s in all") % {
             **said,
             "by_now": kpi.say(by_now, shop),

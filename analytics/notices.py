@@ -15,7 +15,6 @@ from django.template import Context
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from analytics import figures, report_content, report_readers
@@ -92,7 +91,7 @@ def _facts(shop: Shop, report: Report, *, trial: bool) -> dict[str, Any]:
     return {
         "shop": shop.name,
         "zone": shop.time_zone,
-        "day": date_format(report.day, "SHORT_DATE_FORMAT"),
+        "day": report.day.isoformat(),
         "trial": trial,
         "report": report,
         "as_of": as_of.full if as_of else "",

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from analytics import report_readers
@@ -58,7 +59,14 @@ class SettingForm(forms.Form):
     def _add_reader(self, member: Member) -> None:
         reader = report_readers.reader_of(member)
         languages = [("", _("Language of the account")), *settings.LANGUAGES]
-        address = forms.EmailField(label=_("E-mail of %s") % member.label, required=False, initial=reader.email)
+        # Help texts are shown as they stand, and people name their roles themselves.
+        known, role = report_readers.address_of(member), escape(member.role_label)
+        address = forms.EmailField(
+            label=_("E-mail of %s") % member.label,
+            required=False,
+            initial=reader.email,
+            help_text=role if known else _("%s. No address is known.") % role,
+        )
         address.widget.attrs |= {"placeholder": member.user.email, "autocomplete": "off"}
         self.fields[f"email_{member.pk}"] = address
         self.fields[f"language_{member.pk}"] = forms.ChoiceField(

@@ -34,8 +34,8 @@ _TENTH = 1.2816
 # By the codes of badges: what will become of a SKU.
 LEVELS = {
     "out": _("Sold out"),
-    "late": _("Runs out before new goods come"),
-    "soon": _("May run out before new goods come"),
+    "late": _("Runs out too soon"),
+    "soon": _("May run out too soon"),
     "enough": _("Enough"),
     "idle": _("Not sold lately"),
 }

@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, Subquery
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics import figures, forecasts, periods, report_content, stock_out
 from analytics.charts import Chart, Series, Tone, shown_table
-from analytics.forecasts import Forecast, Score
+from analytics.forecasts import Forecast
 from analytics.models import FigureSetting, StockAlert
 from analytics.periods import Period
 from analytics.stock_out import Outlook
@@ -113,7 +113,11 @@ class ForecastPage(ChosenPage, FiguresPage):
         cards = [
             (_("Orders in the next 14 days"), _count(found.total), _("the sum of what is expected by day")),
             (_("Error as a share (MAPE)"), _percent(best.mape), _("mean over the days with orders")),
-            (_("Error against last week (MASE)"), _number(best.mase), _mase_said(best)),
+            (
+                _("Error against last week (MASE)"),
+                _number(best.mase),
+                _("1 is what repeating the week before missed by in the past"),
+            ),
             (_("Orders a day missed"), _number(best.mae), _("mean of all days of the backtest")),
         ]
         return {
@@ -211,9 +215,7 @@ class ForecastPage(ChosenPage, FiguresPage):
             "available": _count(one.available),
             "per_day": _number(one.per_day),
             "day": _day(one.runs_out_on),
-            "between": _("%(first)s to %(last)s") % {"first": _day(one.earliest), "last": _day(one.latest)}
-            if one.earliest != one.latest
-            else "",
+            "between": _between(one),
             "badge": {"code": _BADGES[one.level], "label": stock_out.LEVELS[one.level]},
             "warned": bool(sku.told_at),
         }
@@ -266,15 +268,15 @@ def _percent(value: float | None) -> str:
 def _day(day: date | None) -> str:
     if day is None:
         return _("later than in half a year")
-    return date_format(day, "SHORT_DATE_FORMAT")
+    return day.isoformat()
 
 
-def _mase_said(best: Score) -> str:
-    if best.mase is None:
-        return _("last week cannot be compared")
-    if best.mase < 1:
-        return _("below 1: better than repeating the week before was in the past")
-    return _("above 1: the weeks tried were harder than the past before them")
+def _between(one: Outlook) -> str:
+    """Write the days between which the stock ends, short where both are known."""
+    if one.earliest == one.latest or one.earliest is None:
+        return ""
+    last = f"{one.latest:%m-%d}" if one.latest else _day(None)
+    return _("%(first)s to %(last)s") % {"first": f"{one.earliest:%m-%d}", "last": last}
 
 
 def _alerts(shop: Shop) -> QuerySet:

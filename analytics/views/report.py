@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -71,7 +70,7 @@ class ReportPage(ChosenPage, FiguresPage):
             "report": self.report,
             "day": day.isoformat(),
             "latest": (today - timedelta(days=1)).isoformat(),
-            "said": date_format(day, "SHORT_DATE_FORMAT"),
+            "said": day.isoformat(),
             "before_url": self._of(day - timedelta(days=1)),
             "after_url": self._of(after) if after < today else "",
             "as_of": moment(self.report.as_of, self.setting.zone, this_year=self.setting.year),
@@ -192,9 +191,7 @@ class ReportSettings(ChosenPage):
     def _answer(self, form: SettingForm, *, status: int = 200) -> HttpResponse:
         crumbs = [{"label": _("Daily report"), "url": self.url("report")}, {"label": self.title, "url": ""}]
         readers = [
-            {"name": one.label, "role": one.role_label, "address": report_readers.address_of(one)}
-            | {"email": email, "language": language}
-            for one, email, language in form.reader_fields()
+            {"name": one.label, "email": email, "language": language} for one, email, language in form.reader_fields()
         ]
         return self.show(
             status=status,

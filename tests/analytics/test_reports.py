@@ -143,7 +143,7 @@ def test_each_reads_it_in_their_own_language_as_text_and_html(shop, readers):
     reports.make_due(10)
     send()
     owner, finance = sorted(mail.outbox, key=lambda one: one.to[0], reverse=True)
-    assert finance.subject == f"兰亭茶社: report of {yesterday(shop):%m/%d/%Y}"
+    assert finance.subject == f"兰亭茶社: report of {yesterday(shop)}"
     assert (owner.extra_headers["Content-Language"], finance.extra_headers["Content-Language"]) == ("zh-hans", "en")
     assert "Orders placed: " in finance.body
     assert "mean of 7 days: " in finance.body
@@ -272,6 +272,13 @@ def test_a_bad_address_is_said_at_its_place_and_nothing_is_saved(shop, owner, ca
     values = form(shop, **{f"email_{cast['finance'].member.pk}": "nowhere"})
     assert owner.post(url("report_settings", shop), values).code == 422
     assert not FigureSetting.objects.exists()
+
+
+def test_the_name_of_a_role_is_text_and_no_part_of_the_page(shop, owner):
+    make.member(shop, make.role(shop, Perm.FIGURES_VIEW, name="<b>bold</b>"))
+    page = owner.get(url("report_settings", shop)).content.decode()
+    assert "<b>bold</b>" not in page
+    assert page.count("&lt;b&gt;bold&lt;/b&gt;") == 2, "as a role to choose, and beside its member"
 
 
 def test_the_verb_refuses_what_is_of_another_shop_or_from_somebody_without_the_right(shop, other_shop, owner, manager):

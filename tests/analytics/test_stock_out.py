@@ -162,7 +162,7 @@ def test_the_page_sorts_by_the_end_and_the_home_board_leads_to_what_was_warned_o
     make.order(shop, lines=[make.line("Not counted")])
     stock = data.get(url("forecast", shop)).context["stock"]
     assert [(row["name"], row["badge"]["label"], row["per_day"]) for row in stock["rows"]] == [
-        (late.number, "Runs out before new goods come", "2.00"),
+        (late.number, "Runs out too soon", "2.00"),
         (enough.number, "Enough", "1.00"),
     ]
     look(shop)
