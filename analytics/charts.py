@@ -146,7 +146,11 @@ def _high(name: Text) -> str:
 
 def _plain(values: Sequence[Value]) -> list[int | str | None]:
     """Return numbers as JSON keeps them exactly; the script reads texts as numbers."""
-    return [str(value) if isinstance(value, Decimal) else value for value in values]
+    return [str(value) if isinstance(value, Decimal) and value % 1 else _whole(value) for value in values]
+
+
+def _whole(value: Value) -> int | None:
+    return None if value is None else int(value)
 
 
 def shown_table(sheet: Sheet, *, urls: dict[tuple[int, int], str] | None = None) -> dict[str, Any]:
@@ -164,7 +168,7 @@ def shown_table(sheet: Sheet, *, urls: dict[tuple[int, int], str] | None = None)
         ]
         rows.append({"head": cells[0], "cells": cells[1:]})
     heads = [{"label": one.label, "number": one.is_number} for one in sheet.columns]
-    return {"caption": sheet.title, "heads": heads, "rows": rows}
+    return {"caption": sheet.title, "numbers": all(numbers[1:]), "heads": heads, "rows": rows}
 
 
 @dataclass(frozen=True)
