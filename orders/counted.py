@@ -34,7 +34,7 @@ _LOST = ParcelLine.objects.filter(
     **OF_ORDER,
     parcel__status__in=(ParcelStatus.PROBLEM, ParcelStatus.RETURNED, ParcelStatus.LOST),
 )
-SHIP_PROBLEM = SHIPPED & (Q(abnormal=Abnormal.PARCEL) | Exists(_LOST))
+SHIP_PROBLEM = SHIPPED & (Q(abnormal=Abnormal.PARCEL) | Q(Exists(_LOST)))
 CANCELLED_UNSHIPPED = CANCELLED & PAID & ~SHIPPED
 CANCELLED_SHIPPED = CANCELLED & SHIPPED
 

@@ -64,7 +64,8 @@ class Lab:
         One that is `kept` is started again when it ends by itself, as the supervisor of `make demo` would do.
         """
         with (self.folder / f"{len(list(self.folder.iterdir())):04d}.log").open("wb") as log:
-            started = processes.spawn([*(KEPT if kept else ()), sys.executable, *command], env=self.env(**env), cwd=PROJECT, output=log)
+            words = [*(KEPT if kept else ()), sys.executable, *command]
+            started = processes.spawn(words, env=self.env(**env), cwd=PROJECT, output=log)
         self.running.append(started)
         return started
 
