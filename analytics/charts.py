@@ -245,13 +245,7 @@ class Heat:
     def shown(self, shop: Shop, *, links: dict[str, str] | None = None) -> dict[str, Any]:
         """Return the context of `analytics/parts/heat.html`; the levels go from 0, nothing, to 8, the most."""
         most = max((value for _name, values in self.rows for value in values), default=0)
-        rows = [
-            {
-                "name": name,
-                "cells": [{"value": value, "level": -(-value * 8 // most) if most else 0} for value in values],
-            }
-            for name, values in self.rows
-        ]
+        rows = [{"name": name, "cells": [_shade(value, most) for value in values]} for name, values in self.rows]
         said = {"code": self.code, "title": self.title, "help": self.help, "corner": self.corner, "most": most}
         return {**said, "heads": self.heads, "rows": rows, "empty": not most, "links": links or {}}
 
