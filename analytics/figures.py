@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Func, IntegerField, Min, Q, QuerySet, Sum
+from django.db.models import DecimalField, Func, Min, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, ExtractIsoWeekDay, Now, TruncMonth, TruncWeek
 
 from analytics.durations import Durations
@@ -138,20 +138,20 @@ def exact_percentile(shop: Shop, period: Period, span: str, share: str | float) 
     basis, told = SPANS[span]
     rows = Run(shop, period.first, period.last).records(basis).filter(told.ended)
     found = rows.aggregate(value=_PercentileCont(told.seconds(), share=share))["value"]
-    return None if found is None else Decimal(str(found))
+    return found  # type: ignore[no-any-return]
 
 
 class _PercentileCont(Func):
     """PostgreSQL's percentile_cont of an expression."""
 
-    template = "percentile_cont(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    template = "(percentile_cont(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s))::numeric"
     contains_aggregate = True
     window_compatible = False
 
     def __init__(self, expression: Any, *, share: str | float) -> None:
         if not 0 <= Fraction(share) <= 1:
             raise ValueError("a share lies between 0 and 1")
-        super().__init__(expression, share=share, output_field=IntegerField())
+        super().__init__(expression, share=share, output_field=DecimalField())
 
 
 def as_of(shop: Shop) -> datetime:
