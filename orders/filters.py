@@ -136,8 +136,8 @@ def _region(column: str) -> Any:
 
 
 def _lines(**of: Any) -> Q:
-    """Match the orders with such a line."""
-    return Q(Exists(OrderLine.objects.filter(order_id=OuterRef("pk"), **of)))
+    """Match the orders with such a line; the shop is named once more because the indexes of lines begin with it."""
+    return Q(Exists(OrderLine.objects.filter(order_id=OuterRef("pk"), shop_id=OuterRef("shop_id"), **of)))
 
 
 def _room(shop: Shop, text: str) -> Q:
