@@ -25,7 +25,7 @@ from sellercenter.permissions import SYSTEM, Perm, StockRole
 from tests import make
 from tests.aftersales import proofs, talk
 from tests.aftersales.money import make_refund
-from tests.conftest import Person
+from tests.conftest import ROLES, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -222,32 +222,101 @@ def send(person: Person, method: str, path: str) -> Any:
     return answer
 
 
+def test_every_page_is_entered_by_the_same_steps():
+    """Login, shop, right, method, page: whom a step refuses, it refuses before any page has its say."""
+    steps = ("setup", "dispatch", "enter", "memberships", "http_method_not_allowed")
+    own = [(one.name, step) for one in INSIDE for step in steps if getattr(one.view, step) != getattr(ShopPage, step)]
+    assert own == []
+    assert [one.name for one in INSIDE if hasattr(one.page, "__wrapped__")] == []
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a request is sent, and whether the shop and the record are one's own."""
+
+    kwargs: dict[str, Any]
+    shop: bool = True
+    record: bool = True
+
+    @property
+    def own(self) -> bool:
+        """Whether everything is one's own."""
+        return self.shop and self.record
+
+
+def places(address: Address, shop: Any, other_shop: Any, record_of: Any) -> list[Place]:
+    """List one's own page, that of another shop, one's own with the other's record, and with one that nobody has."""
+    own, elsewhere = {"shop": shop.code}, {"shop": other_shop.code}
+    if "pk" not in address.arguments:
+        return [Place(own), Place(elsewhere, shop=False)]
+    mine, theirs = record_of(address.name, shop), record_of(address.name, other_shop)
+    return [
+        Place({**own, "pk": mine}),
+        Place({**elsewhere, "pk": theirs}, shop=False),
+        Place({**own, "pk": theirs}, record=False),
+        Place({**own, "pk": NOWHERE}, record=False),
+    ]
+
+
+def stand_ins(address: Address) -> set[str]:
+    """Return who stands for all whom the steps before a page refuse: one clerk in turn, and who is none."""
+    return {"owner", ROLES[INSIDE.index(address) % len(ROLES)], "nobody", "visitor"}
+
+
+def is_sent(address: Address, person: str, member: Member | None, method: str, place: Place) -> bool:
+    """Tell whether a person is sent there.
+
+    Everybody is sent to their own page, and everybody who may open it to the other's record. What the steps before
+    a page refuse is asked by stand-ins; that these steps are the same for all pages is asserted above.
+    """
+    if place.own and method in address.methods:
+        return True
+    # What a page does not answer at home it does not answer elsewhere either; a stranger is at home elsewhere.
+    if not place.own and (method not in address.methods or (person == "stranger" and not place.shop)):
+        return False
+    if person in stand_ins(address):
+        return True
+    sees_the_page = member is not None and person != "stranger" and Person(None, member).actor.may(address.permission)
+    return place.shop and not place.record and place.kwargs["pk"] != NOWHERE and sees_the_page
+
+
+def ask(address: Address, who: Person, person: str, method: str, place: Place) -> None:
+    """Send one request and assert that its answer is the declared one; what it was allowed to write is taken back."""
+    allowed = expected(address, person, who.member, method, own=place.own)
+    if not place.shop and person != "visitor":
+        allowed = {404}
+    path = reverse(address.name, kwargs=place.kwargs)
+    if person == "visitor" or not allowed & {200, 302, 422}:
+        code = send(who, method, path).code
+    else:
+        with transaction.atomic():
+            code = send(who, method, path).code
+            writes = method == "post" and code in (302, 422)
+            transaction.set_rollback(writes or (address.name in LOGGED and code == 200))
+    assert code in allowed, f"{person} {method} {place.kwargs}: {code} instead of {allowed}"
+
+
 @pytest.mark.parametrize("address", INSIDE, ids=by_name)
 def test_each_person_gets_what_the_declaration_says(address, cast, shop, other_shop, record_of):
-    own = {"shop": shop.code}
-    foreign_shop, foreign_record, no_record = {"shop": other_shop.code}, dict(own), dict(own)
-    if "pk" in address.arguments:
-        own["pk"] = record_of(address.name, shop)
-        foreign_shop["pk"] = foreign_record["pk"] = record_of(address.name, other_shop)
-        no_record["pk"] = NOWHERE
-    cases = [(own, True), (foreign_shop, False)]
-    cases += [(foreign_record, False), (no_record, False)] if "pk" in address.arguments else []
+    found = places(address, shop, other_shop, record_of)
     before = state()
-    for person, who in cast.items():
-        for method, (kwargs, is_own) in product(("get", "post"), cases):
-            elsewhere = kwargs is foreign_shop
-            # What a page does not answer at home it does not answer elsewhere either.
-            if (elsewhere and person == "stranger") or (not is_own and method not in address.methods):
-                continue
-            allowed = expected(address, person, who.member, method, own=is_own)
-            if elsewhere and person != "visitor":
-                allowed = {404}
-            with transaction.atomic():
-                code = send(who, method, reverse(address.name, kwargs=kwargs)).code
-                writes = method == "post" and code in (302, 422) and person != "visitor"
-                transaction.set_rollback(writes or (address.name in LOGGED and code == 200))
-            assert code in allowed, f"{person} {method} {kwargs}: {code} instead of {allowed}"
+    for (person, who), method, place in product(cast.items(), ("get", "post"), found):
+        if is_sent(address, person, who.member, method, place):
+            ask(address, who, person, method, place)
     assert state() == before, "a refused request or a GET changed something"
+
+
+@pytest.mark.parametrize("name", ["order_list", "order_detail", "order_approve", "order_bulk_cancel"])
+def test_everybody_is_refused_everywhere_by_the_steps_before_a_page(name, cast, shop, other_shop, record_of):
+    """Of these pages nobody and nothing is left out."""
+    address = next(one for one in INSIDE if one.name == name)
+    found = places(address, shop, other_shop, record_of)
+    before = state()
+    for (person, who), method, place in product(cast.items(), ("get", "post"), found):
+        at_home_there = person == "stranger" and not place.shop
+        if not at_home_there and (place.own or method in address.methods):
+            ask(address, who, person, method, place)
+    assert state() == before
 
 
 def test_no_page_answers_to_other_methods(owner, shop):
