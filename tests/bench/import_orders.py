@@ -60,7 +60,7 @@ def _make_up(path: Path) -> None:
             name = f"{number:032x}"
             writer.writerow(
                 [
-                    *(name, "completed", "delivered", at, at, at, at, "", f"b{number % 15000}", "SP", "sao paulo"),
+                    *(name, "completed", "delivered", at, at, at, at, "", at, f"b{number % 15000}", "SP", "sao paulo"),
                     *("01000", olist.CURRENCY, "card=39.90", "1", f"p{number % 3000}", "mug", "1", "29.90", "10.00"),
                     *(at, at),
                 ]

@@ -29,8 +29,10 @@ METHOD = {
     "voucher": "voucher",
     "not_defined": "other",
 }
+NO_CATEGORY = "(none)"
 COLUMNS = (
     *("order_no", "status", "raw_status", "placed_at", "paid_at", "completed_at", "ship_by", "cancel_reason"),
+    "deliver_by",
     *("buyer_id", "province", "city", "recipient_postcode", "currency", "payments"),
     *("line_no", "product_no", "product_title", "quantity", "unit_price", "line_freight", "shipped_at", "delivered_at"),
 )
@@ -67,13 +69,56 @@ def _order(order: dict[str, str], customer: dict[str, str], payments: str, items
     word = order["order_status"]
     status = STATUS[word]
     return [
-        *(order["order_id"], status, word, order["order_purchase_timestamp"], order["order_approved_at"]),
+        *(order["order_id"], status, word, order["order_purchase_timestamp"], paid_at(order) if payments else ""),
         order["order_delivered_customer_date"] if status == "completed" else "",
         max((item["shipping_limit_date"] for item in items), default=""),
         word if status == "cancelled" else "",
+        order["order_estimated_delivery_date"],
         *(customer["customer_unique_id"], customer["customer_state"], customer["customer_city"]),
         *(customer["customer_zip_code_prefix"], CURRENCY, payments),
     ]
+
+
+def paid_at(order: dict[str, str]) -> str:
+    """Return when an order with payments was paid: when it was approved or, where nothing is told, placed."""
+    return order["order_approved_at"] or order["order_purchase_timestamp"]
+
+
+def write_reviews(path: Path) -> Path:
+    """Write all reviews into one file in our layout, without their words, and return its path.
+
+    A review needs something that the shop sold: of an order without items it is told of a product alone.
+    """
+    items = _grouped("olist_order_items_dataset")
+    placed = {order["order_id"]: order["order_purchase_timestamp"] for order in rows("olist_orders_dataset")}
+    any_product = next(iter(items.values()))[0]["product_id"]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("review no.", "order no.", "product id", "stars", "written"))
+        for review in rows("olist_order_reviews_dataset"):
+            number = review["order_id"]
+            about = (number, "") if number in items else ("", any_product)
+            written = review["review_creation_date"] or placed[number]
+            writer.writerow((f"{review['review_id']}-{number[:24]}", *about, review["review_score"], written))
+    return path
+
+
+def categories() -> dict[str, str]:
+    """Return the category of each product, in English where there is a translation."""
+    names = {
+        row["product_category_name"]: row["product_category_name_english"]
+        for row in rows("product_category_name_translation")
+    }
+    return {
+        row["product_id"]: names.get(row["product_category_name"], row["product_category_name"]) or NO_CATEGORY
+        for row in rows("olist_products_dataset")
+    }
+
+
+def known(name: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of one of the series that others have worked out."""
+    with (FOLDER / "oracle" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
 
 
 def _line(item: dict[str, str] | None, titles: dict[str, str]) -> list[str]:
@@ -85,14 +130,7 @@ def _line(item: dict[str, str] | None, titles: dict[str, str]) -> list[str]:
 
 
 def _titles() -> dict[str, str]:
-    names = {
-        row["product_category_name"]: row["product_category_name_english"]
-        for row in rows("product_category_name_translation")
-    }
-    return {
-        row["product_id"]: names.get(row["product_category_name"], row["product_category_name"]) or "uncategorised"
-        for row in rows("olist_products_dataset")
-    }
+    return {product: name if name != NO_CATEGORY else "uncategorised" for product, name in categories().items()}
 
 
 def _grouped(name: str) -> dict[str, list[dict[str, str]]]:

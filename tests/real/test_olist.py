@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncDate
 
 from orders.imports import Report, import_file
 from orders.models import Order, OrderLine, Payment
-from sellercenter.models import Event, Shop, ShopPolicy
+from sellercenter.models import Event, Shop
 from sellercenter.permissions import SYSTEM
 from tests.real import olist
 
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.xdist_group("olist"),
     pytest.mark.skipif(not olist.present(), reason=f"the Olist data set is not in {olist.FOLDER} (SELLERCENTER_DATA)"),
 ]
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the data set once as a file in our layout."""
-    return olist.write(tmp_path_factory.mktemp("olist") / "olist.csv")
-
-
-@pytest.fixture(scope="module")
-def imported(django_db_setup: None, django_db_blocker: Any, path: Path) -> Iterator[tuple[Shop, Report]]:
-    """Import the file once for all tests of this module, and take it all away again."""
-    with django_db_blocker.unblock():
-        shop = Shop.objects.create(code="olist", name="Olist", currency=olist.CURRENCY, time_zone=olist.ZONE)
-        ShopPolicy.objects.create(shop=shop)
-        yield shop, import_file(shop, path, by=SYSTEM)
-        sweep()
-
-
-def sweep() -> None:
-    """Empty all tables at once; deleting row by row would take as long as the import."""
-    # The cast is written under its own keys, so keys must go on from where they are.
-    call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
-
-
-@pytest.fixture(scope="module")
-def oracle() -> dict[str, Any]:
-    """Read the figures that pandas and DuckDB have worked out from the original tables."""
-    return json.loads((olist.FOLDER / "oracle" / "olist_oracle.json").read_text(), parse_float=Decimal)
-
-
-@pytest.fixture
-def shop(db: None, imported: tuple[Shop, Report]) -> Shop:
-    return imported[0]
 
 
 def tally(shop: Shop, field: str) -> dict[str, int]:
