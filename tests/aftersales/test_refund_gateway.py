@@ -171,10 +171,8 @@ def outside_said(refund):
 
 @pytest.mark.parametrize("point", [one for one in crash.POINTS if one.startswith("refund.")])
 def test_a_worker_that_dies_is_followed_by_one_that_asks(outside, refund, point, settings):
-    http = {
-        "SELLERCENTER_REFUND_GATEWAY_URL": outside.url,
-        "SELLERCENTER_REFUND_GATEWAY_TOKEN": "secret",
-    }
+    named = ("REFUND_GATEWAY", "REFUND_GATEWAY_URL", "REFUND_GATEWAY_TOKEN")
+    http = {name: getattr(settings, name) for name in named}
     code = "from aftersales import paying; paying.pay_due(10)"
     assert crashing.run(code, at=point, **http) == crashing.KILLED
     if point != "refund.noted":

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connections
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from psycopg.errors import DeadlockDetected
@@ -22,6 +19,7 @@ from sellercenter.jobs import JobKind, kinds, runner
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ItemState, Job, JobItem, JobState, Member, Role
 from sellercenter.permissions import SYSTEM, Perm
+from tests import crashing
 from tests.conftest import fresh, told
 from tests.together import in_threads
 
@@ -266,37 +264,19 @@ POINTS = {
     "job.chunk_committed": [0, 1, 2],
     "job.ended": [0],
 }
-SCRIPT = "import django; django.setup(); from sellercenter import jobs; print(jobs.run_some(1000))"
 
 
 @pytest.mark.parametrize(("point", "after"), [(point, after) for point, some in POINTS.items() for after in some])
 def test_a_killed_process_costs_no_record_and_doubles_none(point, after, owner):
     job = wanted(owner)
-    died = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        env={
-            **os.environ,
-            **database_of_the_test(),
-            "SELLERCENTER_CRASH_AT": point,
-            "SELLERCENTER_CRASH_AFTER": str(after),
-        },
-        capture_output=True,
-        timeout=60,
-    )
-    assert died.returncode == KILLED, died.stderr.decode()
+    code = "from sellercenter import jobs; jobs.run_some(1000)"
+    assert crashing.run(code, at=point, after=after, JOB_KINDS=settings.JOB_KINDS) == KILLED
     lease_is_over(job)
     while jobs.run_some(1000):
         pass
     assert counts(job) == (JobState.DONE, 60, 60, 0, 0)
     assert done_to(job) == list(range(60))
     assert told(job).count("job.ended") == 1
-
-
-def database_of_the_test():
-    """Let another process see this test's database and kinds."""
-    one = connection.settings_dict
-    address = f"postgres://{one['USER']}:{one['PASSWORD']}@{one['HOST'] or 'localhost'}:{one['PORT']}/{one['NAME']}"
-    return {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tests.job_settings"}
 
 
 def test_a_record_that_kills_its_process_is_given_up_after_three_tries(owner, monkeypatch):

@@ -172,12 +172,8 @@ def test_two_at_once_share_the_work_and_pass_nothing_on_twice(shop, ear):
 )
 def test_a_killed_process_leaves_everything_owed_or_everything_told(shop, point, still_owed):
     told = happen(shop, count=3)
-    code = (
-        "from django.conf import settings\n"
-        f"settings.EVENT_CONSUMERS = ['{__name__}.TEAM']\n"
-        "from sellercenter import outbox; outbox.fan_out(10)"
-    )
-    assert crashing.run(code, at=point) == crashing.KILLED
+    code = "from sellercenter import outbox; outbox.fan_out(10)"
+    assert crashing.run(code, at=point, EVENT_CONSUMERS=[f"{__name__}.TEAM"]) == crashing.KILLED
     assert owed() == ({event.pk for event in told} if still_owed else set())
     assert Notification.objects.exists() != still_owed
     outbox.fan_out(10)

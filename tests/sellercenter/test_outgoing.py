@@ -357,12 +357,11 @@ def test_a_killed_sender_repeats_no_reminder_and_loses_no_notice(
     sent = {}
     for once in (True, False):
         message = owe(shop, once=once)
-        code = (
-            "from django.conf import settings\n"
-            f"settings.MESSAGE_COMPOSERS = {{'shop': '{__name__}.compose'}}\n"
-            "from sellercenter import outgoing; outgoing.send_due(10)"
-        )
-        assert crashing.run(code, at=point, SELLERCENTER_MESSAGE_GATEWAY_URL=world.url) == crashing.KILLED
+        http = {
+            name: getattr(settings, name) for name in ("MESSAGE_COMPOSERS", "MESSAGE_GATEWAYS", "MESSAGE_GATEWAY_URL")
+        }
+        code = "from sellercenter import outgoing; outgoing.send_due(10)"
+        assert crashing.run(code, at=point, **http) == crashing.KILLED
         assert outgoing.send_due(10) == 0
         hurry()
         outgoing.send_due(10)
