@@ -37,7 +37,7 @@ finally:
     said.with_suffix(".new").rename(said)
 """
 _TEMPLATE, _TEMPLATE_SAID = "sellercenter_template", "TEST_TEMPLATE_SAID"
-_TEMPLATE_SECONDS = 120.0
+_TEMPLATE_SECONDS = 300.0
 _servers = ExitStack()
 
 
