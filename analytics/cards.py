@@ -62,14 +62,16 @@ class Read:
         return cls(period, trend, total(trend), None if before is None else total(before), durations)
 
 
-def groups(read: Read, shop: Shop, *, trend_url: Callable[[str], str]) -> list[dict[str, Any]]:
+def groups(
+    read: Read, shop: Shop, *, opens: Callable[[str], bool], trend_url: Callable[[str], str]
+) -> list[dict[str, Any]]:
     """Return the cards of days, group by group; `trend_url` leads from a figure to its trend."""
     found: dict[Group, list[dict[str, Any]]] = {group: [] for group in Group}
     steps = _fewer([sums for _part, sums in read.trend])
     for kpi in DAILY:
         spark = Spark([kpi.value(sums) for sums in steps], tone(kpi))
         trend = {"trend_url": trend_url(kpi.code), "trend_said": _("Trend: %(label)s") % {"label": kpi.label}}
-        found[kpi.group].append(card(kpi, read, shop) | trend | {"spark": spark})
+        found[kpi.group].append(card(kpi, read, shop, opens=opens) | trend | {"spark": spark})
     return [{"code": group.value, "title": group.label, "cards": cards} for group, cards in found.items()]
 
 
@@ -79,8 +81,8 @@ def _fewer(steps: list[Sums]) -> list[Sums]:
     return [sum(steps[at : at + size], start=Sums({})) for at in range(0, len(steps), size)] if size > 1 else steps
 
 
-def card(kpi: Kpi, read: Read, shop: Shop) -> dict[str, Any]:
-    """Return the context of `analytics/parts/kpi.html`."""
+def card(kpi: Kpi, read: Read, shop: Shop, *, opens: Callable[[str], bool]) -> dict[str, Any]:
+    """Return the context of `analytics/parts/kpi.html`; `opens` says of a measure whether its list may be opened."""
     value = kpi.value(read.sums)
     was = kpi.value(read.before) if read.before is not None else None
     changed = change(kpi, value, was)
@@ -89,10 +91,10 @@ def card(kpi: Kpi, read: Read, shop: Shop) -> dict[str, Any]:
         "label": kpi.label,
         "tone": tone(kpi).value,
         "value": kpi.say(value, shop),
-        "url": kpi.link(shop, read.period),
+        "url": kpi.link(shop, read.period) if opens(kpi.numerator) else "",
         "change": {"text": changed.text, "good": changed.good} if changed else None,
         "before": _("from %(value)s") % {"value": kpi.say(was, shop)} if read.before is not None else "",
-        "made_of": _made_of(kpi, read, shop),
+        "made_of": _made_of(kpi, read, shop, opens=opens),
         "more": _percentiles(kpi, read, shop),
         "about": about(kpi, usual=False),
         "about_said": _("About %(label)s") % {"label": kpi.label},
@@ -108,7 +110,7 @@ def about(kpi: Kpi, *, usual: bool = True) -> list[str]:
     return said + [str(kpi.exclusions)] * bool(kpi.exclusions and (usual or kpi.exclusions != NO_SAMPLES))
 
 
-def _made_of(kpi: Kpi, read: Read, shop: Shop) -> dict[str, str] | None:
+def _made_of(kpi: Kpi, read: Read, shop: Shop, *, opens: Callable[[str], bool]) -> dict[str, str] | None:
     """Return the two numbers of a share, or of an amount per order; a mean time is told by its percentiles."""
     if not kpi.denominator or kpi.unit == Unit.SECONDS:
         return None
@@ -116,7 +118,7 @@ def _made_of(kpi: Kpi, read: Read, shop: Shop) -> dict[str, str] | None:
     return {
         "part": sheets.say(read.sums[kpi.numerator], part, shop.currency),
         "whole": sheets.say(read.sums[kpi.denominator], Kind.COUNT, shop.currency),
-        "url": kpi.base_link(shop, read.period),
+        "url": kpi.base_link(shop, read.period) if opens(kpi.denominator) else "",
     }
 
 

@@ -99,7 +99,9 @@ def test_the_glossary_names_every_state_of_an_order() -> None:
 
 
 def test_events_name_every_kind_that_the_code_records() -> None:
-    sources = [path for room in ("orders", "sellercenter", "aftersales") for path in (ROOT / room).rglob("*.py")]
+    sources = [
+        path for room in ("orders", "sellercenter", "aftersales", "analytics") for path in (ROOT / room).rglob("*.py")
+    ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     subjects = (
         "order case shop member savedview job stock sku policy fault buyer review conversation canned sop case_rule"

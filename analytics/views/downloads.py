@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from analytics import figures, periods
+from analytics import drills, figures, periods
 from analytics.periods import Choice, Period
 from sellercenter import events, sheets
 from sellercenter.lifecycle import Refused
@@ -25,6 +25,13 @@ FORMS = {
 }
 # What an address says about a download and not about the page.
 _ASKED = ("download", "table")
+# The right that the list behind a figure asks for.
+_RIGHTS = {
+    drills.ORDERS: Perm.ORDERS_VIEW,
+    drills.BUYERS: Perm.ORDERS_VIEW,
+    drills.CASES: Perm.AFTERSALES_VIEW,
+    drills.REVIEWS: Perm.AFTERSALES_VIEW,
+}
 _PICKED = (*_ASKED, "period", "from", "to")
 
 
@@ -71,6 +78,10 @@ class FiguresPage(ShopPage):
         """Return every table of the page by the code that names it in addresses."""
         raise NotImplementedError
 
+    def opens(self, measure: str) -> bool:
+        """Say whether the person may open the list behind a measure."""
+        return self.actor.may(_RIGHTS[drills.DRILLS[measure].page])
+
     def prepared(self, figure: Shown) -> dict[str, Any]:
         """Return the context of a figure's template, with the links to its downloads."""
         return figure.shown(self.shop, links=self.links(figure.code))
@@ -104,7 +115,7 @@ class FiguresPage(ShopPage):
         _words, content_type, write = FORMS[form]
         with transaction.atomic():
             told = {"page": self.name, "table": code, "form": form}
-            events.record(self.shop, "figures.downloaded", self.shop, by=self.actor, **told)
+            events.record(self.shop, "shop.figures_downloaded", self.shop, by=self.actor, **told)
         headers = {"Content-Disposition": f'attachment; filename="{self.file_name(code)}.{form}"'}
         return HttpResponse(write(sheet, self.notes()), content_type=content_type, headers=headers)
 
@@ -127,9 +138,10 @@ class FiguresPage(ShopPage):
 
 
 class PeriodPage(FiguresPage):
-    """A page of figures over the days that the address names, beside other days."""
+    """A page of figures over the days that the address names, beside other days where it `compares` them."""
 
     abstract = True
+    compares: ClassVar[bool] = True
 
     def check(self) -> None:
         """Raise Refused when the address names no period."""
@@ -153,7 +165,8 @@ class PeriodPage(FiguresPage):
         """Return what stands above a downloaded table, with its days."""
         shop, *rest = super().notes()
         days = _iso(self.choice.period)
-        compared = [(_("Compared with"), _iso(self.choice.compared))] if self.choice.compared else []
+        other = self.choice.compared if self.compares else None
+        compared = [(_("Compared with"), _iso(other))] if other else []
         return [shop, (_("Period"), f"{days} ({self.shop.zone.key})"), *compared, *rest]
 
     def _picker(self, is_known: bool) -> dict[str, Any]:
@@ -170,10 +183,10 @@ class PeriodPage(FiguresPage):
             "last": choice.period.last.isoformat(),
             "comparisons": [
                 {"label": label, "url": self.here(compare=name), "active": name == choice.comparison}
-                for name, label in periods.COMPARISONS.items()
+                for name, label in (periods.COMPARISONS.items() if self.compares else ())
             ],
             "compared_label": periods.COMPARISONS[choice.comparison],
-            "compared_said": _iso(choice.compared) if choice.compared else "",
+            "compared_said": _iso(choice.compared) if choice.compared and self.compares else "",
             "unfinished": choice.period.last >= periods.today(self.shop, self.now),
             "as_of": date_format(self.as_of.astimezone(self.shop.zone), "H:i"),
             "as_of_full": sheets.moment(self.as_of, self.shop.zone),

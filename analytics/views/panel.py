@@ -106,7 +106,7 @@ class Panel(_Chosen):
     def trend(self) -> Chart:
         """The chosen figure over the period, beside the days that it is compared with."""
         kpi, rows = self.kpi, self.trends[0]
-        urls = [kpi.link(self.shop, part) for part, _sums in rows]
+        urls = [kpi.link(self.shop, part) for part, _sums in rows] if self.opens(kpi.numerator) else []
         name = _("This period") if len(self.trends) > 1 else kpi.label
         series = [Series(name, [kpi.value(sums) for _part, sums in rows], cards.tone(kpi), urls=urls)]
         for other in self.trends[1:]:
@@ -160,7 +160,7 @@ class Panel(_Chosen):
         return {"label": _("Show the trend of"), "now": self.kpi.label, "items": entries}
 
     def _groups(self) -> list[dict[str, Any]]:
-        found = cards.groups(self.read, self.shop, trend_url=self.trend_url)
+        found = cards.groups(self.read, self.shop, opens=self.opens, trend_url=self.trend_url)
         told = {one["code"]: one for one in found}
         for kpi in cards.LIVE:
             told[kpi.group.value]["live"] = self._live(kpi)
@@ -195,4 +195,4 @@ def live_card(page: PeriodPage, kpi: Kpi) -> dict[str, Any]:
     compared: Period | None = page.choice.compared
     now = repurchase.sums(page.shop, page.period)
     was = repurchase.sums(page.shop, compared) if compared else None
-    return cards.card(kpi, Read(page.period, [], now, was, {}), page.shop)
+    return cards.card(kpi, Read(page.period, [], now, was, {}), page.shop, opens=page.opens)
