@@ -83,6 +83,8 @@ class Dimension:
     bar: str = "paid_amount"
     several: Text = ""
     sort: str = "-paid_amount"
+    # Whether it is welcome that the measure of the bars grows.
+    good: bool = True
     # So many keys have a row of their own; those after them are summed up in one.
     most: int = MOST
 
@@ -149,6 +151,7 @@ DIMENSIONS = {
             *("cancel_reason", gettext_lazy("Reasons"), gettext_lazy("Reason"), ("cancelled", "cancelled_amount")),
             bar="cancelled",
             sort="-cancelled",
+            good=False,
         ),
         Dimension(
             *("cancelled_by", gettext_lazy("Who cancelled"), gettext_lazy("Cancelled by")),
@@ -156,6 +159,7 @@ DIMENSIONS = {
             names=_words(CancelledBy),
             bar="cancelled",
             sort="-cancelled",
+            good=False,
         ),
     )
 }
@@ -167,6 +171,7 @@ UNPAID = tuple(
         kpis=("placed", "unpaid_loss", "unpaid_lost_amount"),
         bar="unpaid_lost",
         sort="-unpaid_lost_amount",
+        good=False,
     )
     for code, label in (
         ("source", gettext_lazy("Never paid, by source")),

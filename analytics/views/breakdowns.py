@@ -75,7 +75,7 @@ class BreakdownPage(PeriodPage):
             {
                 "label": label,
                 "url": f"{self.url(name)}?{query}" if query else self.url(name),
-                "active": name == self.name,
+                "active": name == self.url_name,
             }
             for name, label in TABS
         ]
@@ -140,7 +140,7 @@ class BreakdownPage(PeriodPage):
             if code == SHARE:
                 cell["bar"] = width(value)
             elif code == CHANGE:
-                cell |= {"text": signed(text, value), "tone": tone(value)}
+                cell |= {"text": signed(text, value), "tone": tone(value, told.dimension.good)}
             cells.append(cell)
         return {"kind": kind, "head": named, "cells": cells}
 
@@ -155,9 +155,9 @@ def signed(text: str, value: Decimal | None) -> str:
     return f"+{text}" if value and value > 0 else text.replace("-", "−")
 
 
-def tone(value: Decimal | None) -> str:
-    """Say whether more came or less."""
-    return "up" if value and value > 0 else "down" if value and value < 0 else ""
+def tone(value: Decimal | None, good: bool) -> str:
+    """Say whether a change is welcome, where growth is `good` or not; the signs say which way it went."""
+    return "" if not value else "welcome" if (value > 0) is good else "unwelcome"
 
 
 class Breakdowns(BreakdownPage):

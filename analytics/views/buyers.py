@@ -47,6 +47,7 @@ class Buyers(PeriodPage):
 
     permission = Perm.FIGURES_VIEW
     name, template = "buyers", "analytics/buyers.html"
+    compares = False
     title = gettext_lazy("Buyers")
     help = gettext_lazy("By payment, read from the orders of the period. Nicknames are masked.")
 
@@ -76,6 +77,7 @@ class Buyers(PeriodPage):
     def figures(self) -> dict[str, Any]:
         """Return the segments, how many bought again, and the buyers of the chosen one."""
         chosen = self._segments.sizes[self._segment.code].buyers
+        self._show_usual()
         return {
             "segments": [self._card(one) for one in EVERY.values()],
             "repurchase": self._repurchase(),
@@ -117,6 +119,12 @@ class Buyers(PeriodPage):
         return buyers.segments(
             *(self.shop, self.period, self._rules), chosen=self._segment.code, sort=self._sort, limit=limit
         )
+
+    def _show_usual(self) -> None:
+        """Show in empty fields by which numbers the segments are parted."""
+        usual = {"repeat": self._rules.repeat, "threshold": self._segments.threshold, "lapsed": self._rules.lapsed}
+        for name, value in usual.items():
+            self._form.fields[name].widget.attrs["placeholder"] = "" if value is None else str(value)
 
     def _card(self, segment: Segment) -> dict[str, Any]:
         size = self._segments.sizes[segment.code]

@@ -35,8 +35,8 @@ class Cancels(BreakdownPage):
             {"kind": "bars", "half": True, "bars": steps},
             self.table(self.told["cancelled_by"], half=True),
             self.table(self.told["cancel_reason"]),
-            self.table(self.told["source"], half=True),
-            self.table(self.told["method"], half=True),
+            self.table(self.told["source"]),
+            self.table(self.told["method"]),
         ]
 
     def tables(self) -> dict[str, Sheet]:
@@ -57,7 +57,7 @@ class Cancels(BreakdownPage):
         return Bars("steps", _("Lost at which step"), _("Step"), [(_("Orders"), Tone.CANCELLED)], rows, help=help_)
 
     def _words(self) -> tuple[str, ...]:
-        return _("Before payment"), _("After payment, before shipping"), _("After shipping")
+        return _("Never paid"), _("Paid, not shipped"), _("Shipped")
 
     def _sheet(self) -> Sheet:
         """Return how many orders were lost at each step, and which part of all cancelled ones that is."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from analytics import tiles
 from analytics.breakdowns import Breakdown, Row, added
+from analytics.kpis import Kpi
 from analytics.tiles import TileMap
 from analytics.views.breakdowns import BreakdownPage, of
 from sellercenter import sheets
@@ -51,16 +53,24 @@ class Regions(BreakdownPage):
         legend = [(tiles.level(cut, cuts), _("from %(value)s") % {"value": self._say(cut, kind)}) for cut in cuts]
         return {
             **{"code": "map", "columns": drawn.columns, "tiles": shown, "links": {}},
-            **{"title": _("Map of provinces"), "help": _("Shown: %(figure)s.") % {"figure": kpi.label}},
+            **{"title": _("Map of provinces"), "help": self._shown_words(kpi)},
             "legend": [{"level": level, "said": said} for level, said in legend],
             "outside": self._outside(told, drawn),
         }
 
     def _tile(self, told: Breakdown, row: Row | None, place: int, kind: Kind) -> dict[str, str]:
+        """Say a tile's part of the whole, or the figure itself where figures can't be added up."""
         if row is None:
-            return {"name": _("No orders"), "said": "0" if kind == Kind.COUNT else sheets.UNKNOWN, "url": ""}
-        url = told.urls(row)[place] if row in told.rows else ""
-        return {"name": row.name, "said": self._say(told.values(row)[place], kind), "url": url}
+            return {"name": _("No orders"), "said": "–", "url": "", "value": ""}
+        value, whole = told.values(row)[place], told.values(told.total)[place]
+        text = self._say(value, kind)
+        adds_up = not told.dimension.columns[place].denominator
+        said = self._say(Decimal(value) / Decimal(whole), Kind.RATIO) if adds_up and whole else text
+        return {"name": row.name, "said": said, "value": text, "url": told.urls(row)[place] if row in told.rows else ""}
+
+    def _shown_words(self, kpi: Kpi) -> str:
+        words = _("Shown: %(figure)s.") if kpi.denominator else _("Shown: %(figure)s, as a share of the whole.")
+        return words % {"figure": kpi.label}
 
     def _say(self, value: Any, kind: Kind) -> str:
         return sheets.say(value, kind, self.shop.currency)

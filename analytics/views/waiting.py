@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from analytics import deeds, figures, waiting
 from analytics.charts import Bar, Bars, Tone, shown_table
@@ -51,6 +51,7 @@ class WaitingPage(PeriodPage):
 
     permission = Perm.FIGURES_VIEW
     name, template = "waiting", "analytics/waiting.html"
+    compares = False
     title = gettext_lazy("Where orders wait")
     help = gettext_lazy("What waits is told of this moment; times and people are told of the period.")
 
@@ -225,14 +226,14 @@ def _binned(told: Durations, ends: tuple[int, ...]) -> list[int]:
 
 
 def _bins(ends: tuple[int, ...]) -> list[str]:
-    said = [_length(end) for end in ends]
-    between = [_("%(low)s to %(high)s") % {"low": low, "high": high} for low, high in pairwise(said)]
-    return [_("under %(high)s") % {"high": said[0]}, *between, _("%(low)s and more") % {"low": said[-1]}]
+    """Name the bars: hours up to a day, days beyond."""
+    first, last = ends[0], ends[-1]
+    under = _("under %(n)d h") % {"n": first // _H} if first < _D else _("under %(n)d d") % {"n": first // _D}
+    between = [_between(low, high) for low, high in pairwise(ends)]
+    return [under, *between, _("%(n)d d and more") % {"n": last // _D}]
 
 
-def _length(seconds: int) -> str:
-    if seconds % _D:
-        n = seconds // _H
-        return ngettext("%(n)d hour", "%(n)d hours", n) % {"n": n}
-    n = seconds // _D
-    return ngettext("%(n)d day", "%(n)d days", n) % {"n": n}
+def _between(low: int, high: int) -> str:
+    if low < _D:
+        return _("%(low)d–%(high)d h") % {"low": low // _H, "high": high // _H}
+    return _("%(low)d–%(high)d d") % {"low": low // _D, "high": high // _D}

@@ -172,7 +172,7 @@ def test_cancellations_are_told_by_step_by_reason_and_by_who_did_it(busy, shop, 
     answer = page(data, shop, "cancels")
     (bars,) = [one["bars"] for one in answer.context["blocks"] if one["kind"] == "bars"]
     told = {row["head"]["text"]: [cell["text"] for cell in row["cells"]][:1] for row in bars["table"]["rows"]}
-    assert told == {"Before payment": ["1"], "After payment, before shipping": ["1"], "After shipping": ["0"]}
+    assert told == {"Never paid": ["1"], "Paid, not shipped": ["1"], "Shipped": ["0"]}
     found = tables(answer)
     assert {row[0]: row[1:3] for row in found["cancel_reason"]} == {
         "no stock": ["1", "¥20.00"],
@@ -194,10 +194,12 @@ def test_a_map_shows_what_the_table_is_sorted_by_and_says_what_it_does_not_show(
     shown = tiles(page(data, shop, "regions", "sort=-placed"))
     by_name = {one["short"]: one for one in shown["tiles"]}
     assert (len(by_name), shown["columns"]) == (34, 8)
-    assert (by_name["浙江"]["said"], by_name["浙江"]["name"]) == ("2", "浙江省")
+    assert {name: by_name["浙江"][name] for name in ("name", "said", "value")} == {
+        **{"name": "浙江省", "said": "28.57 %", "value": "2"}
+    }
     # Two spellings of one province stand together, and no list shows both.
-    assert (by_name["广东"]["said"], by_name["广东"]["name"], by_name["广东"]["url"]) == ("4", "广东, 广东省", "")
-    assert (by_name["新疆"]["said"], by_name["新疆"]["level"], by_name["新疆"]["url"]) == ("0", 0, "")
+    assert (by_name["广东"]["value"], by_name["广东"]["name"], by_name["广东"]["url"]) == ("4", "广东, 广东省", "")
+    assert (by_name["新疆"]["said"], by_name["新疆"]["level"], by_name["新疆"]["url"]) == ("–", 0, "")
     assert shown["outside"] == "Orders that are not on the map: 1. The table has them."
     assert {one["level"] for one in shown["tiles"]} == {0, 3, 4}
     assert tiles(page(data, shop, "regions"))["tiles"] != shown["tiles"]
@@ -236,6 +238,6 @@ def test_every_table_of_a_page_is_there_as_a_file(busy, shop, data):
             answer = page(data, shop, name, f"download=xlsx&table={code}")
             sheet = load_workbook(io.BytesIO(answer.content)).active
             assert shop.name in str([cell.value for row in sheet.iter_rows() for cell in row])
-    assert Event.objects.filter(shop=shop, kind="figures.downloaded").count() == 5
+    assert Event.objects.filter(shop=shop, kind="shop.figures_downloaded").count() == 5
     text = page(data, shop, "products", "download=csv&table=causes").content.decode("utf-8-sig")
     assert '"Tea","2","2"' in text.replace("\r\n", "\n")
