@@ -39,7 +39,3 @@ CASE_WORDS: dict[str, tuple[Text, Q]] = {
 }
 
 REVIEW_NEGATIVE = Q(first_rating__lte=NEGATIVE)
-REVIEW_WORDS: dict[str, tuple[Text, Q]] = {
-    "all": (_("All reviews"), Q()),
-    "negative": (_("First rating of 1 or 2 stars"), REVIEW_NEGATIVE),
-}
