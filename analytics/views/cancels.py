@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics import drills
 from analytics.breakdowns import UNPAID
@@ -62,7 +63,11 @@ class Cancels(BreakdownPage):
     def _sheet(self) -> Sheet:
         """Return how many orders were lost at each step, and which part of all cancelled ones that is."""
         whole = int(self._whole["cancelled"])
-        columns = [Column(_("Step")), Column(_("Orders"), Kind.COUNT), Column(_("Share"), Kind.RATIO)]
+        columns = [
+            Column(_("Step")),
+            Column(_("Orders"), Kind.COUNT),
+            Column(pgettext("of the whole", "Share"), Kind.RATIO),
+        ]
         told = [int(self._whole[measure]) for measure in _STEPS]
         rows = [[words, n, Decimal(n) / whole if whole else None] for words, n in zip(self._words(), told, strict=True)]
         return Sheet(_("Lost at which step"), columns, rows, self.shop.currency, self.shop.zone)

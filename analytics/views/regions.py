@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from analytics import tiles
 from analytics.breakdowns import Breakdown, Row, added
@@ -50,7 +51,10 @@ class Regions(BreakdownPage):
             }
             for one in drawn.tiles
         ]
-        legend = [(tiles.level(cut, cuts), _("from %(value)s") % {"value": self._say(cut, kind)}) for cut in cuts]
+        legend = [
+            (tiles.level(cut, cuts), pgettext("legend", "from %(value)s") % {"value": self._say(cut, kind)})
+            for cut in cuts
+        ]
         return {
             **{"code": "map", "columns": drawn.columns, "tiles": shown, "links": {}},
             **{"title": _("Map of provinces"), "help": self._shown_words(kpi)},

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from analytics import periods, report_content, report_readers, reports
 from analytics.models import DailyReport
@@ -82,7 +82,14 @@ class ReportPage(ChosenPage, FiguresPage):
 
     def tables(self) -> dict[str, Sheet]:
         """Return the figures of the day."""
-        heads = [_("Figure"), _("Day"), _("Day before"), _("Change"), _("Mean of 7 days"), _("Change")]
+        heads = [
+            _("Figure"),
+            _("Day"),
+            _("Day before"),
+            pgettext("figures", "Change"),
+            _("Mean of 7 days"),
+            pgettext("figures", "Change"),
+        ]
         rows = [
             (
                 *(line.label, line.value, line.before, line.before_change.text if line.before_change else None),

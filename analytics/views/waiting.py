@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from analytics import deeds, figures, waiting
 from analytics.charts import Bar, Bars, Tone, shown_table
@@ -102,7 +102,11 @@ class WaitingPage(PeriodPage):
         return waiting.steps_now(self.shop, now=self.now)
 
     def _now(self) -> Sheet:
-        columns = [Column(_("Step")), Column(_("Waiting"), Kind.COUNT), Column(_("Overdue"), Kind.COUNT)]
+        columns = [
+            Column(_("Step")),
+            Column(pgettext("how many", "Waiting"), Kind.COUNT),
+            Column(_("Overdue"), Kind.COUNT),
+        ]
         columns += [Column(head, Kind.SECONDS) for head in (_("Oldest"), _("Half at most"), _("90 % at most"))]
         rows = [
             [one.step.label, min(one.count, CAP), one.late if one.step.late else None, *_ages(one)]
