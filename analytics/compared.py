@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from analytics.kpis import Kpi, Unit
 
 _TENTH = Decimal("0.1")
+# From so many percent on people read how many times as much it is.
+_MANY = 1000
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ def change(kpi: Kpi, value: Decimal | None, before: Decimal | None) -> Change | 
     if not before:
         return None
     percent = ((value - before) / abs(before) * 100).quantize(_TENTH, ROUND_HALF_UP)
+    if percent >= _MANY:
+        return Change(f"×{number_format(value / before, 0, force_grouping=True)}", _good(kpi, percent))
     return Change(f"{_signed(percent)} %", _good(kpi, percent))
 
 

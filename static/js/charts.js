@@ -68,7 +68,7 @@
         silent: true,
         symbol: "none",
         lineStyle: { color: colour("ink-faint"), type: "dotted" },
-        label: { color: colour("ink-soft"), fontFamily: "inherit" },
+        label: { color: colour("ink-soft") },
         data: spec.marks.map(([xAxis, words]) => ({ xAxis, label: { formatter: quiet(words) } })),
       },
     };
@@ -103,14 +103,14 @@
   };
 
   const options = (spec, figure) => {
-    const most = highest(spec), step = apart(spec, most), faint = colour("ink-faint"), line = colour("line");
-    const words = { color: faint, fontSize: 11, fontFamily: "inherit" };
-    const ink = { color: colour("ink"), fontSize: 12, lineHeight: 20 };
+    const most = highest(spec), step = apart(spec, most), fontFamily = getComputedStyle(document.body).fontFamily, faint = colour("ink-faint"), line = colour("line");
+    const words = { color: faint, fontSize: 11, fontFamily };
+    const ink = { color: colour("ink"), fontSize: 12, lineHeight: 20, fontFamily };
     return {
       animation: !calm.matches,
       animationDuration: 250,
       animationDurationUpdate: 0,
-      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+      textStyle: { fontFamily },
       aria: { enabled: true, label: { description: figure.querySelector(".fig-title").textContent } },
       grid: { left: 4, right: 12, top: 12, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       xAxis: {
@@ -124,7 +124,7 @@
       yAxis: {
         type: "value",
         min: 0,
-        max: step ? Math.max(1, Math.ceil(most / step)) * step : undefined,
+        max: step ? Math.max(1, Math.ceil(most / step)) * step : spec.unit === "ratio" && most > 0.8 && most <= 1 ? 1 : undefined,
         interval: step,
         splitNumber: 4,
         axisLabel: { ...words, formatter: scale(spec, most) },

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from analytics import beside, cards, figures, rollups
+from analytics.compared import Change, change
 from analytics.kpis import KPIS
 from analytics.models import Dirt
 from analytics.periods import Period
@@ -89,6 +90,21 @@ def test_a_card_tells_its_value_its_change_and_what_it_is_made_of(data, shop, we
     assert "75.00 % −25.0 pp (worse) from 100.00 % 3 ÷ 4" in words
     assert links[0].startswith(f"{url('order_list', shop)}?counted=paid&placed_from=2026-03-02&placed_to=2026-03-08")
     assert links[1].startswith(f"{url('order_list', shop)}?counted=all&placed_from=2026-03-02&placed_to=2026-03-08")
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "before", "said", "good"),
+    [
+        ("gmv", "1099", "100", "+999.0 %", True),
+        ("gmv", "189287", "100", "×1,893", True),
+        ("cancelled", "1200", "100", "×12", False),
+        ("cancelled", "75", "100", "−25.0 %", True),
+        ("commission", "75", "100", "−25.0 %", None),
+        ("payment_conversion", "0.5", "0.5", "±0.0 pp", None),
+    ],
+)
+def test_a_change_is_told_as_people_read_it(code, value, before, said, good):
+    assert change(KPIS[code], D(value), D(before)) == Change(said, good)
 
 
 def test_a_mean_time_has_its_median_and_its_90th_percentile_beside_it(data, shop, week):
