@@ -10,10 +10,11 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 
 from analytics import report_readers, stock_out
-from analytics.models import FigureSetting, StockAlert
-from analytics.stock_out import Outlook
+from analytics.models import FigureSetting, StockAlert, StockSales
+from analytics.stock_out import Outlook, Sales
 from orders.models import Sku
 from sellercenter import events, ticks
 from sellercenter.models import Shop
@@ -34,13 +35,17 @@ def warn_shop(shop: Shop, *, now: datetime, by: Actor) -> int:
 
     The looking takes longer than the writing, so it comes first; two who look at once write one after the other.
     """
-    lead_days = report_readers.setting_of(shop).lead_days
-    found = {one.sku: one for one in stock_out.outlooks(shop, now=now, lead_days=lead_days)}
-    return _settle(shop, found, by=by)
+    lead_days, today = report_readers.setting_of(shop).lead_days, now.astimezone(shop.zone).date()
+    sales = Sales(today, stock_out.units_sold(shop, today=today))
+    found = {one.sku: one for one in stock_out.outlooks(shop, sales, now=now, lead_days=lead_days)}
+    return _settle(shop, sales, found, by=by)
 
 
 @transaction.atomic
-def _settle(shop: Shop, found: dict[int, Outlook], *, by: Actor) -> int:
+def _settle(shop: Shop, sales: Sales, found: dict[int, Outlook], *, by: Actor) -> int:
+    """Keep what was read, and bring the warnings in line with it."""
+    kept = {"until": sales.until, "units": stock_out.packed(sales), "read_at": Now()}
+    StockSales.objects.update_or_create(shop=shop, defaults=kept)
     FigureSetting.objects.get_or_create(shop=shop)
     FigureSetting.objects.select_for_update().get(shop=shop)
     standing = {alert.sku_id: alert for alert in StockAlert.objects.for_shop(shop)}

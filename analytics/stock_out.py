@@ -18,6 +18,7 @@ from django.db.models import Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
+from analytics.models import StockSales
 from orders.models import OrderLine, Sku
 from orders.states import LineStatus
 from sellercenter.models import Shop
@@ -26,6 +27,8 @@ from sellercenter.times import day_start
 WEEK = 7
 # So many days are looked back on; a SKU that first sold in them is taken by the days since, but by no fewer than these.
 WINDOW, LEAST_DAYS = 4 * WEEK, 2 * WEEK
+# What was kept longer ago is read again.
+OLD = timedelta(days=2)
 # Nobody plans further.
 MOST_AHEAD = 180
 # Of a normal distribution, a tenth lies beyond this on either side.
@@ -44,6 +47,14 @@ _RANK = {level: rank for rank, level in enumerate(LEVELS)}
 
 # Units of a SKU by day.
 Sold = Mapping[date, int]
+
+
+@dataclass(frozen=True)
+class Sales:
+    """What was sold of each counted SKU on the days of the window, which ends before `until`."""
+
+    until: date
+    units: Mapping[int, Sold]
 
 
 @dataclass(frozen=True)
@@ -77,21 +88,47 @@ class Days:
         return self.today + timedelta(days=place) if place < len(self.summed) else None
 
 
-def outlooks(shop: Shop, *, now: datetime, lead_days: int, sold: Mapping[int, Sold] | None = None) -> list[Outlook]:
-    """Foretell the stock of every counted SKU; what runs out first stands first.
-
-    `sold` is what `units_sold` returned, for callers that have it already.
-    """
-    local = now.astimezone(shop.zone)
-    sold = units_sold(shop, today=local.date()) if sold is None else sold
-    days = days_ahead(local, sold.values())
+def outlooks(shop: Shop, sales: Sales, *, now: datetime, lead_days: int) -> list[Outlook]:
+    """Foretell the stock of every counted SKU, by one query; what runs out first stands first."""
+    days = days_ahead(now.astimezone(shop.zone), sales.units.values())
     stock = Sku.objects.for_shop(shop).filter(tracked=True).values_list("pk", "available")
-    found = [outlook(pk, left, sold.get(pk, {}), days, lead_days=lead_days) for pk, left in stock]
+    found = [
+        outlook(pk, left, sales.units.get(pk, {}), days, until=sales.until, lead_days=lead_days) for pk, left in stock
+    ]
     return sorted(found, key=lambda one: (one.runs_out_on or date.max, _RANK[one.level], one.sku))
 
 
+def sales_of(shop: Shop, *, now: datetime) -> Sales:
+    """Return what was sold lately as the hourly look kept it; read from the lines where that is missing or old."""
+    today = now.astimezone(shop.zone).date()
+    kept = StockSales.objects.for_shop(shop).filter(until__gt=today - OLD, until__lte=today).first()
+    return _unpacked(kept) if kept else Sales(today, units_sold(shop, today=today))
+
+
+def packed(sales: Sales) -> dict[str, list[int]]:
+    """Return units as they are kept: a number for each day of the window, the newest first."""
+    days = _window(sales.until)
+    return {str(sku): [sold.get(day, 0) for day in days] for sku, sold in sales.units.items()}
+
+
+def _unpacked(kept: StockSales) -> Sales:
+    days = _window(kept.until)
+    told = {
+        int(sku): {day: units for day, units in zip(days, counts, strict=True) if units}
+        for sku, counts in kept.units.items()
+    }
+    return Sales(kept.until, told)
+
+
+def _window(until: date) -> list[date]:
+    return [until - timedelta(days=back) for back in range(1, WINDOW + 1)]
+
+
 def units_sold(shop: Shop, *, today: date) -> dict[int, dict[date, int]]:
-    """Return the units of each counted SKU on each of the last whole days, by one look at the newest lines."""
+    """Return the units of each counted SKU on each of the last whole days.
+
+    Reads every line of four weeks: for the hourly look, and for pages only while that has not been.
+    """
     start, end = (day_start(day, shop.zone) for day in (today - timedelta(days=WINDOW), today))
     lines = OrderLine.objects.for_shop(shop).filter(placed_at__gte=start, placed_at__lt=end, sku__tracked=True)
     by_day = lines.exclude(status=LineStatus.CANCELLED).annotate(day=TruncDate("placed_at", tzinfo=shop.zone))
@@ -117,14 +154,14 @@ def days_ahead(now: datetime, sold: Iterable[Sold]) -> Days:
     return Days(now.date(), tuple(accumulate([each[0] * rest, *each[1:]])))
 
 
-def outlook(sku: int, available: int, sold: Sold, days: Days, *, lead_days: int) -> Outlook:
-    """Foretell one stock.
+def outlook(sku: int, available: int, sold: Sold, days: Days, *, until: date | None = None, lead_days: int) -> Outlook:
+    """Foretell one stock by what was sold before `until`, which is today when left out.
 
     With units that vary around their mean by `spread` times as much as chance alone would make them, what is sold until
     a day lies within 1.28 standard deviations of its mean in four of five cases; where that edge meets what is
     available are the earliest and the latest day.
     """
-    per_day, spread = _rate(sold, days.today)
+    per_day, spread = _rate(sold, until or days.today)
     if available <= 0:
         return Outlook(sku, available, per_day, days.today, days.today, days.today, "out" if sold else "idle")
     if not sold:

@@ -1,6 +1,14 @@
 """The records of figures."""
 
-from analytics.models.reports import LEAD_DAYS, DailyReport, FigureSetting, ReportCopy, ReportReader, StockAlert
+from analytics.models.reports import (
+    LEAD_DAYS,
+    DailyReport,
+    FigureSetting,
+    ReportCopy,
+    ReportReader,
+    StockAlert,
+    StockSales,
+)
 from analytics.models.rollups import DayDurations, DayFigure, Dirt, Grain
 
 __all__ = [
@@ -14,4 +22,5 @@ __all__ = [
     "ReportCopy",
     "ReportReader",
     "StockAlert",
+    "StockSales",
 ]

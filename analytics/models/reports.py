@@ -100,6 +100,26 @@ class ReportCopy(models.Model):
         return f"{self.member_id}: {self.day}"
 
 
+class StockSales(models.Model):
+    """The units of each counted SKU that were sold on the days before `until`, as the hourly look read them.
+
+    `units` has, by the key of the SKU, a number for each day, the newest first. Pages read it instead of the lines.
+    """
+
+    shop = models.OneToOneField(Shop, models.CASCADE, primary_key=True, related_name="+")
+    until = models.DateField()
+    units = models.JSONField(default=dict)
+    read_at = models.DateTimeField(db_default=Now())
+
+    objects = ShopQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("units sold lately"), _("units sold lately")
+
+    def __str__(self) -> str:
+        return f"{self.shop_id}: {self.until}"
+
+
 class StockAlert(models.Model):
     """People were warned that a SKU runs out before new goods can come; it stands until the SKU is filled up.
 

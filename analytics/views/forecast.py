@@ -17,7 +17,7 @@ from analytics.charts import Chart, Series, Tone, shown_table
 from analytics.forecasts import Forecast
 from analytics.models import FigureSetting, StockAlert
 from analytics.periods import Period
-from analytics.stock_out import Outlook
+from analytics.stock_out import Outlook, Sales
 from analytics.views.downloads import FiguresPage
 from orders.models import Sku
 from orders.stock_tables import name_of
@@ -165,11 +165,11 @@ class ForecastPage(ChosenPage, FiguresPage):
         return Sheet(_("How the methods did"), columns, rows, self.shop.currency, self.shop.zone)
 
     @cached_property
-    def _sold(self) -> dict[int, dict[date, int]]:
-        return stock_out.units_sold(self.shop, today=self.today)
+    def _sales(self) -> Sales:
+        return stock_out.sales_of(self.shop, now=self.now)
 
     def _outlooks(self) -> list[Outlook]:
-        return stock_out.outlooks(self.shop, now=self.now, lead_days=self.chosen.lead_days, sold=self._sold)
+        return stock_out.outlooks(self.shop, self._sales, now=self.now, lead_days=self.chosen.lead_days)
 
     def _skus(self, keys: list[int] | None) -> dict[int, Any]:
         """Return SKUs with the time of their warning: these, or all that are counted."""
@@ -185,7 +185,7 @@ class ForecastPage(ChosenPage, FiguresPage):
         else:
             shown = every
             skus = self._skus([one.sku for one in shown[:SHOWN_SKUS]])
-        missed = stock_out.missed_share(self._sold.values(), self.today)
+        missed = stock_out.missed_share(self._sales.units.values(), self._sales.until)
         return {
             "rows": [self._row(one, skus[one.sku]) for one in shown[:SHOWN_SKUS] if one.sku in skus],
             "more": max(0, len(shown) - SHOWN_SKUS),

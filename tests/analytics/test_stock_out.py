@@ -121,6 +121,24 @@ def test_units_are_read_by_day_of_the_shop_without_cancelled_lines(shop, other_s
 
 
 @pytest.mark.django_db
+def test_pages_read_what_the_hourly_look_kept_and_the_lines_only_without_it(shop, django_assert_num_queries):
+    sku = sku_of(shop, a_day=2, on_hand=100)
+    today = make.NOW.astimezone(shop.zone).date()
+    read = stock_out.sales_of(shop, now=make.NOW)
+    assert (read.until, read.units) == (today, stock_out.units_sold(shop, today=today))
+    look(shop)
+    with django_assert_num_queries(1):
+        kept = stock_out.sales_of(shop, now=make.NOW)
+    assert kept == read
+    make.order(shop, placed_at=make.NOW - 2 * make.DAY, lines=[make.line(quantity=50)])
+    assert stock_out.sales_of(shop, now=make.NOW) == read, "until the next look"
+    assert stock_out.sales_of(shop, now=make.NOW + make.DAY).until == today
+    assert stock_out.sales_of(shop, now=make.NOW + 2 * make.DAY).until == today + timedelta(days=2)
+    look(shop)
+    assert sum(stock_out.sales_of(shop, now=make.NOW).units[sku.pk].values()) == 28 * 2 + 50
+
+
+@pytest.mark.django_db
 def test_whoever_may_change_stock_is_warned_once_until_it_is_filled_up(shop, packing, shipping):
     sku = sku_of(shop, a_day=2, on_hand=6)
     assert (look(shop), look(shop)) == (1, 0)
@@ -157,7 +175,9 @@ def test_all_shops_are_looked_through(shop, other_shop):
 
 
 @pytest.mark.django_db
-def test_the_page_sorts_by_the_end_and_the_home_board_leads_to_what_was_warned_of(shop, owner, data):
+def test_the_page_sorts_by_the_end_and_the_home_board_leads_to_what_was_warned_of(
+    shop, owner, data, django_assert_max_num_queries
+):
     late, enough = sku_of(shop, a_day=2, on_hand=6), sku_of(shop, a_day=1, on_hand=100, title="Cup")
     make.order(shop, lines=[make.line("Not counted")])
     stock = data.get(url("forecast", shop)).context["stock"]
@@ -166,6 +186,8 @@ def test_the_page_sorts_by_the_end_and_the_home_board_leads_to_what_was_warned_o
         (enough.number, "Enough", "1.00"),
     ]
     look(shop)
+    with django_assert_max_num_queries(8):
+        data.get(url("forecast", shop))
     counters = {
         one["label"]: one for board in owner.get(url("home", shop)).context["boards"] for one in board["counters"]
     }
