@@ -34,7 +34,8 @@ def change(kpi: Kpi, value: Decimal | None, before: Decimal | None) -> Change | 
         return None
     percent = ((value - before) / abs(before) * 100).quantize(_TENTH, ROUND_HALF_UP)
     if percent >= _MANY:
-        return Change(f"×{number_format(value / before, 0, force_grouping=True)}", _good(kpi, percent))
+        times = (value / before).quantize(Decimal(1), ROUND_HALF_UP)
+        return Change(f"×{number_format(times, force_grouping=True)}", _good(kpi, percent))
     return Change(f"{_signed(percent)} %", _good(kpi, percent))
 
 
