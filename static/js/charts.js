@@ -29,9 +29,10 @@
     }
     return (value) => compact.format(value);
   };
-  /* Lengths of time are read best when the lines of the axis stand at whole days, hours or minutes. */
+  /* Shares end at all of them; lengths of time are read best at whole days, hours or minutes. */
   const apart = (spec, most) => {
     if (spec.unit === "count" && most < 5) return 1;
+    if (spec.unit === "ratio" && most > 0.75 && most <= 1) return 0.25;
     if (spec.unit !== "seconds") return undefined;
     const [, seconds] = LENGTHS.find(([from]) => most >= from);
     const steps = most / seconds / 4;
@@ -92,8 +93,8 @@
     const marks = new Map(points.map((point) => [point.seriesName, point.marker]));
     let column = 0;
     const lines = spec.series.flatMap((one, at) => (one.highs ? [marks.get(`high ${at}`), marks.get(`high ${at}`)] : [marks.get(String(at))]))
-      .map((marker) => (column++, `${marker ?? ""}${quiet(names[column])}  {b|${texts[column]}}`));
-    return [`{h|${texts[0]} ${day}}`, ...lines].join("\n");
+      .map((marker) => (column++, `${marker ?? ""}${quiet(names[column])}  ${texts[column]}`));
+    return [`${texts[0]} ${day}`, ...lines].join("\n");
   };
 
   const highest = (spec) => {
@@ -105,7 +106,6 @@
   const options = (spec, figure) => {
     const most = highest(spec), step = apart(spec, most), fontFamily = getComputedStyle(document.body).fontFamily, faint = colour("ink-faint"), line = colour("line");
     const words = { color: faint, fontSize: 11, fontFamily };
-    const ink = { color: colour("ink"), fontSize: 12, lineHeight: 20, fontFamily };
     return {
       animation: !calm.matches,
       animationDuration: 250,
@@ -124,7 +124,7 @@
       yAxis: {
         type: "value",
         min: 0,
-        max: step ? Math.max(1, Math.ceil(most / step)) * step : spec.unit === "ratio" && most > 0.8 && most <= 1 ? 1 : undefined,
+        max: step ? Math.max(1, Math.ceil(most / step)) * step : undefined,
         interval: step,
         splitNumber: 4,
         axisLabel: { ...words, formatter: scale(spec, most) },
@@ -140,7 +140,7 @@
         borderWidth: 1,
         padding: [6, 10],
         axisPointer: { type: spec.kind === "line" ? "line" : "shadow", lineStyle: { color: faint, type: "solid" }, shadowStyle: { color: faint, opacity: 0.12 } },
-        textStyle: { ...ink, rich: { h: { ...ink, color: faint }, b: { ...ink, fontWeight: 600 } } },
+        textStyle: { color: colour("ink") },
         formatter: tip(spec, figure),
       },
       series: spec.series.flatMap((one, at) => (one.highs ? bandOf(one, at) : [lineOf(spec, one, at)])),
