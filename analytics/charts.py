@@ -129,7 +129,8 @@ class Chart:
         }
 
     def _urls(self) -> dict[tuple[int, int], str]:
-        found, at = {}, 1
+        found: dict[tuple[int, int], str] = {}
+        at = 1
         for one in self.series:
             found |= {(row, at): url for row, url in enumerate(one.urls) if url}
             at += 1 if one.highs is None else 2

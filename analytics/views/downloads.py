@@ -114,7 +114,7 @@ class FiguresPage(ShopPage):
             raise Http404("no such table")
         _words, content_type, write = FORMS[form]
         with transaction.atomic():
-            told = {"page": self.name, "table": code, "form": form}
+            told: dict[str, Any] = {"page": self.name, "table": code, "form": form}
             events.record(self.shop, "shop.figures_downloaded", self.shop, by=self.actor, **told)
         headers = {"Content-Disposition": f'attachment; filename="{self.file_name(code)}.{form}"'}
         return HttpResponse(write(sheet, self.notes()), content_type=content_type, headers=headers)
