@@ -29,7 +29,7 @@ from sellercenter.permissions import Perm
 from sellercenter.sheets import Column, Kind, Sheet
 
 # So many past days stand before the forecast, and so many SKUs on the page; the files have all of them.
-SHOWN_DAYS, SHOWN_SKUS = 28, 100
+SHOWN_DAYS, SHOWN_SKUS = 28, 60
 _ALERTS = "alerts"
 _BADGES = {"out": "late", "late": "late", "soon": "soon", "enough": "completed", "idle": "none"}
 _ALERT = StockAlert.objects.filter(sku=OuterRef("pk"))

@@ -134,7 +134,7 @@ class ReportOf(ReportPage):
             raise Http404("no such report")
         return day
 
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def get(self, request: HttpRequest, pk: int = 0) -> HttpResponse:
         """Answer with the page, or with its table as a file."""
         return super().get(request)
 
