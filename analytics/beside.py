@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import reduce
+from itertools import pairwise
+from operator import or_
 from typing import Any
 
-from django.db.models import F, IntegerField, QuerySet, Sum, Value
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncMonth, TruncWeek
 
 from analytics.figures import Sums, steps
@@ -22,15 +25,15 @@ def trends(shop: Shop, periods: Sequence[Period], step: str, measures: Iterable[
     """Return the sums of each step of each period, also of steps in which nothing happened.
 
     Steps are told by the days of theirs that lie in the period, so those at its ends may be shorter. Only the
-    measures that are named are read; the others are 0.
+    measures that are named are read; the others are 0. One query, or one for each period when they overlap.
     """
-    wanted = sorted(measures)
-    first, *rest = (_rows(shop, period, step, wanted, at) for at, period in enumerate(periods))
-    rows = first.union(*rest, all=True) if rest else first
+    wanted, numbered = sorted(measures), dict(enumerate(periods))
+    together = [numbered] if _apart(periods) else [{at: period} for at, period in numbered.items()]
+    rows = [row for part in together for row in _rows(shop, part, step, wanted)]
     told = {(row["period"], row["start"]): _sums(row, step, wanted) for row in rows}
     return [
         [(_part(start, step, period), told.get((at, start), Sums({}))) for start in steps(period, step)]
-        for at, period in enumerate(periods)
+        for at, period in numbered.items()
     ]
 
 
@@ -39,16 +42,22 @@ def total(trend: Trend) -> Sums:
     return sum((sums for _part, sums in trend), start=Sums({}))
 
 
-def _rows(shop: Shop, period: Period, step: str, measures: Sequence[str], at: int) -> QuerySet:
-    """Return a row for each step of one period in which something happened; `at` tells the periods apart."""
-    rows = DayFigure.objects.for_shop(shop).filter(
-        grain=Grain.DAY, day__gte=period.first, day__lte=period.last, dimension=""
-    )
-    which = Value(at, output_field=IntegerField())
+def _apart(periods: Sequence[Period]) -> bool:
+    """Say whether no day belongs to two of the periods."""
+    ordered = sorted(periods, key=lambda period: period.first)
+    return all(one.last < other.first for one, other in pairwise(ordered))
+
+
+def _rows(shop: Shop, periods: Mapping[int, Period], step: str, measures: Sequence[str]) -> QuerySet:
+    """Return a row for each step of each period in which something happened; the keys tell the periods apart."""
+    within = {at: Q(day__gte=period.first, day__lte=period.last) for at, period in periods.items()}
+    which = Case(*(When(days, then=Value(at)) for at, days in within.items()), output_field=IntegerField())
+    days = reduce(or_, within.values())
+    rows = DayFigure.objects.for_shop(shop).filter(days, grain=Grain.DAY, dimension="").order_by()
     if step == "day":
-        return rows.order_by().values(*measures, start=F("day"), period=which)
+        return rows.values(*measures, start=F("day"), period=which)
     sums = {f"sum_{name}": Sum(name) for name in measures}
-    return rows.order_by().values(start=_CUTS[step]("day"), period=which).annotate(**sums)
+    return rows.values(start=_CUTS[step]("day"), period=which).annotate(**sums)
 
 
 def _sums(row: Mapping[str, Any], step: str, measures: Sequence[str]) -> Sums:
