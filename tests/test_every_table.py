@@ -11,7 +11,7 @@ from typing import Any
 
 import django_filters
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -37,6 +37,7 @@ from tests.aftersales import proofs, talk
 from tests.aftersales.crowd import cases as make_cases
 from tests.aftersales.money import some_refunds
 from tests.conftest import url
+from tests.kept import kept, world
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,7 @@ FILLS = {
     AppealList: proofs.some_appeals,
     TicketList: proofs.some_tickets,
 }
+FILLS = {page: kept(fill) for page, fill in FILLS.items()}
 COLUMNS = [(page, name) for page in PAGES for name in page.table_class.base_columns]
 SORTS = [(page, f"{sign}{word}") for page in PAGES for word in page.table_class.sorts for sign in ("", "-")]
 FILTERS = [(page, name) for page in PAGES for name in page.filterset_class.base_filters]
@@ -135,6 +137,17 @@ def ids(value: Any) -> str:
 
 def test_every_list_can_be_filled_for_this_test():
     assert set(FILLS) == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_a_crowd_that_is_inserted_again_is_the_one_that_was_made(page, shop):
+    with transaction.atomic():
+        FILLS[page](shop, 5)
+        made = world()
+        transaction.set_rollback(True)
+    make.restart()
+    FILLS[page](shop, 5)
+    assert world() == made
 
 
 @pytest.mark.parametrize(("page", "name"), COLUMNS, ids=ids)
