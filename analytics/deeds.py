@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import (
-    Aggregate,
     Case,
     CharField,
-    Count,
     DateTimeField,
     DurationField,
     ExpressionWrapper,
     F,
+    JSONField,
     Model,
     OuterRef,
     Q,
@@ -35,7 +34,7 @@ from sellercenter.models import Event, Shop
 from sellercenter.texts import Text
 
 # So many of the newest deeds of a period are looked at, and so many are listed one by one.
-CAP, LISTED = 20_000, 100
+CAP, LISTED = 10_000, 100
 
 
 @dataclass(frozen=True)
@@ -122,32 +121,36 @@ class Told:
     name: str
 
 
-class _Median(Aggregate):
-    """The middle value; between two middle ones, the mean of both."""
+class _Grouped(Subquery):
+    """How often each person did each deed, and the middle of what it took; between two middle ones, their mean."""
 
-    template = "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
+    template = (
+        "(SELECT JSONB_AGG(grouped) FROM (SELECT JSONB_BUILD_ARRAY(person, label, deed, COUNT(*),"
+        " EXTRACT(EPOCH FROM PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY took))) AS grouped"
+        " FROM (%(subquery)s) AS newest GROUP BY person, label, deed) AS told)"
+    )
+    output_field = JSONField()
 
 
 def by_person(shop: Shop, *, start: datetime, end: datetime) -> tuple[list[Done], bool]:
     """Return what each person did from `start` until before `end`, and whether there was more than is looked at.
 
-    Of a longer history the newest 20,000 deeds count.
+    Of a longer history the newest 10,000 deeds count.
     """
-    newest = _deeds(shop, start, end, _KINDS).order_by("-at")[:CAP].values("pk")
-    rows = (
-        Event.objects.filter(pk__in=newest)
-        .annotate(deed=Case(*(_when(deed) for deed in DEEDS), output_field=CharField()), took=F("at") - _started())
-        .values("member_id", "member__label", "deed")
-        .annotate(n=Count("pk"), median=_Median("took"))
-        .order_by("member__label", "member_id")
+    deed = Case(*(_when(one) for one in DEEDS), output_field=CharField())
+    took = ExpressionWrapper(F("at") - _started(), DurationField())
+    newest = _deeds(shop, start, end, _KINDS).values(
+        person=F("member_id"), label=F("member__label"), deed=deed, took=took
     )
-    found = [
-        Done(row["member_id"], row["member__label"], BY_CODE[row["deed"]], row["n"], row["median"]) for row in rows
-    ]
-    order = [deed.code for deed in DEEDS]
+    rows = Shop.objects.filter(pk=shop.pk).values_list(_Grouped(newest.order_by("-at")[:CAP]), flat=True).get() or []
+    found = [Done(key, label, BY_CODE[code], n, _length(median)) for key, label, code, n, median in rows]
+    order = [one.code for one in DEEDS]
     found.sort(key=lambda done: (done.person, done.member_id, order.index(done.deed.code)))
     return found, sum(done.count for done in found) >= CAP
+
+
+def _length(seconds: Any) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def listed(shop: Shop, deed: Deed, member_id: int, *, start: datetime, end: datetime) -> list[Told]:

@@ -187,6 +187,9 @@ CANCELLED = _order_basis(
     Measure("cancelled_unpaid", orders.UNPAID_LOST),
     Measure("cancelled_unshipped", orders.CANCELLED_UNSHIPPED),
     Measure("cancelled_shipped", orders.CANCELLED_SHIPPED),
+    Measure("cancelled_unpaid_amount", orders.UNPAID_LOST, F("total_amount"), line="amount"),
+    Measure("cancelled_unshipped_amount", orders.CANCELLED_UNSHIPPED, F("total_amount"), line="amount"),
+    Measure("cancelled_shipped_amount", orders.CANCELLED_SHIPPED, F("total_amount"), line="amount"),
     cancel_reason="cancel_reason",
     cancelled_by="cancelled_by",
 )

@@ -34,12 +34,15 @@ AMOUNTS: dict[str, str] = {
     "paid_amount": "paid_amount",
     "gmv": "total_amount",
     "cancelled_amount": "total_amount",
+    "cancelled_unpaid_amount": "total_amount",
+    "cancelled_unshipped_amount": "total_amount",
+    "cancelled_shipped_amount": "total_amount",
     "cases_amount": "amount",
     "stars": "first_rating",
 }
 # Sums of what records do not hold as a column.
 # What a small demo need not have.
-RARE = {"cancelled_shipped", "ship_problem", "seller_cancelled", "placed_disputed"}
+RARE = {"cancelled_shipped", "cancelled_shipped_amount", "ship_problem", "seller_cancelled", "placed_disputed"}
 SECONDS = {"ship_seconds", "transit_seconds", "decide_seconds"}
 
 

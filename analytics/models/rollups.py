@@ -104,6 +104,9 @@ class DayFigure(_Slot):
     cancelled_unpaid = _count()
     cancelled_unshipped = _count()
     cancelled_shipped = _count()
+    cancelled_unpaid_amount = _sum()
+    cancelled_unshipped_amount = _sum()
+    cancelled_shipped_amount = _sum()
 
     cases = _count()
     cases_amount = _sum()

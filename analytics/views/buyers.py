@@ -24,6 +24,8 @@ from sellercenter.permissions import Perm
 from sellercenter.privacy import mask_name
 from sellercenter.sheets import Column, Kind, Sheet
 
+# So many days are read at most.
+LONGEST = 366
 # By what each column of the list sorts.
 _HEADS = ("", "orders", "amount", "mean", "last", "")
 
@@ -59,6 +61,8 @@ class Buyers(PeriodPage):
     def check(self) -> None:
         """Raise Refused when the address names no period, no segment, no rule or no way to sort."""
         super().check()
+        if self.period.days > LONGEST:
+            raise Refused(_("Buyers are read from the orders themselves. Choose a year at most."), "bad_period")
         if self.request.GET.get("segment", "all") not in EVERY:
             raise Refused(_("There is no such segment. Choose one of those above."), "bad_segment")
         if self._sort.removeprefix("-") not in SORTS:

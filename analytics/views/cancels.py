@@ -19,6 +19,7 @@ from sellercenter.sheets import Column, Kind, Sheet
 
 # At which step an order was lost: the measures of how many, in the order in which orders move.
 _STEPS = ("cancelled_unpaid", "cancelled_unshipped", "cancelled_shipped")
+_AMOUNTS = tuple(f"{step}_amount" for step in _STEPS)
 
 
 class Cancels(BreakdownPage):
@@ -27,7 +28,7 @@ class Cancels(BreakdownPage):
     permission = Perm.FIGURES_VIEW
     name, url_name = "cancels", "figures_cancels"
     dimensions = (*of("cancel_reason", "cancelled_by"), *UNPAID)
-    also = _STEPS
+    also = (*_STEPS, *_AMOUNTS)
 
     def blocks(self) -> list[dict[str, Any]]:
         """Return the steps, the reasons, who cancelled, and what was never paid."""
@@ -61,16 +62,16 @@ class Cancels(BreakdownPage):
         return _("Never paid"), _("Paid, not shipped"), _("Shipped")
 
     def _sheet(self) -> Sheet:
-        """Return how many orders were lost at each step, and which part of all cancelled ones that is."""
-        whole = int(self._whole["cancelled"])
-        columns = [
-            Column(_("Step")),
-            Column(_("Orders"), Kind.COUNT),
-            Column(pgettext("of the whole", "Share"), Kind.RATIO),
+        """Return how many orders were lost at each step, which part of all cancelled ones, and what they were worth."""
+        sums, whole = self._whole, Decimal(self._whole["cancelled"])
+        columns = [Column(_("Step")), Column(_("Orders"), Kind.COUNT)]
+        columns += [Column(pgettext("of the whole", "Share"), Kind.RATIO), Column(_("Amount lost"), Kind.MONEY)]
+        rows = [
+            [words, int(sums[step]), sums[step] / whole if whole else None, sums[amount]]
+            for words, step, amount in zip(self._words(), _STEPS, _AMOUNTS, strict=True)
         ]
-        told = [int(self._whole[measure]) for measure in _STEPS]
-        rows = [[words, n, Decimal(n) / whole if whole else None] for words, n in zip(self._words(), told, strict=True)]
         return Sheet(_("Lost at which step"), columns, rows, self.shop.currency, self.shop.zone)
 
     def _urls(self) -> dict[tuple[int, int], str]:
-        return {(at, 1): drills.link(one, self.shop, self.period) for at, one in enumerate(_STEPS)}
+        found = {(at, 1): drills.link(one, self.shop, self.period) for at, one in enumerate(_STEPS)}
+        return found | {(at, 3): url for (at, _place), url in found.items()}

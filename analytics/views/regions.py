@@ -69,7 +69,7 @@ class Regions(BreakdownPage):
         value, whole = told.values(row)[place], told.values(told.total)[place]
         text = self._say(value, kind)
         adds_up = not told.dimension.columns[place].denominator
-        said = self._say(Decimal(value) / Decimal(whole), Kind.RATIO) if adds_up and whole else text
+        said = _percent(Decimal(value) / Decimal(whole)) if adds_up and whole else text
         return {"name": row.name, "said": said, "value": text, "url": told.urls(row)[place] if row in told.rows else ""}
 
     def _shown_words(self, kpi: Kpi) -> str:
@@ -85,6 +85,11 @@ class Regions(BreakdownPage):
         outside += int(told.rest.sums["placed"]) if told.rest else 0
         number = sheets.say(outside, Kind.COUNT, self.shop.currency)
         return _("Orders that are not on the map: %(n)s. The table has them.") % {"n": number} if outside else ""
+
+
+def _percent(share: Decimal) -> str:
+    """Write a share so that it fits on a tile; the table has it exactly."""
+    return _("under 1 %") if 0 < share < Decimal("0.005") else f"{share * 100:.0f} %"
 
 
 def _by_tile(told: Breakdown, drawn: TileMap) -> dict[str, list[Row]]:

@@ -102,7 +102,12 @@ def test_the_page_wants_both_rights(shop, data):
     assert Person(member.user, member).get(url("figures_buyers", shop)).code == 403
 
 
-@pytest.mark.parametrize("query", ["segment=rich", "sort=worth", "repeat=1", "lapsed=x", "period=moon", "threshold=-1"])
+LONG = "period=custom&from=2024-01-01&to=2025-12-31"
+
+
+@pytest.mark.parametrize(
+    "query", [LONG, "segment=rich", "sort=worth", "repeat=1", "lapsed=x", "period=moon", "threshold=-1"]
+)
 def test_what_makes_no_sense_is_said_and_nobody_is_listed(crowd, shop, data, query):
     answer = page(data, shop, query)
     assert answer.context["problem"]
