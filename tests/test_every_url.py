@@ -320,10 +320,12 @@ def test_everybody_is_refused_everywhere_by_the_steps_before_a_page(name, cast, 
 
 
 def test_no_page_answers_to_other_methods(owner, shop):
-    for address in INSIDE:
-        kwargs = {"shop": shop.code} | ({"pk": 1} if "pk" in address.arguments else {})
-        for method in ("put", "patch", "delete", "trace"):
-            assert getattr(owner.browser, method)(reverse(address.name, kwargs=kwargs)).status_code == 405, address.name
+    """No page has a method for them; one in turn is sent, and the step that refuses it is the same for all pages."""
+    others = ("put", "patch", "delete", "trace")
+    assert [(one.name, method) for one in INSIDE for method in others if hasattr(one.view, method)] == []
+    for turn, address in enumerate(INSIDE):
+        path = reverse(address.name, kwargs={"shop": shop.code} | ({"pk": 1} if "pk" in address.arguments else {}))
+        assert getattr(owner.browser, others[turn % 4])(path).status_code == 405, address.name
 
 
 @pytest.mark.parametrize("address", [one for one in INSIDE if "pk" in one.arguments], ids=by_name)

@@ -14,7 +14,7 @@ HOURS_LATE = -2 * 3600
 
 
 def test_after_an_outage_nobody_who_paid_is_cancelled(lab: Lab, shop, report):
-    ids = orders_for(shop, "expire", size(400, 60))
+    ids = orders_for(shop, "expire", size(400, 40))
     make_due(ids, "expire", first=HOURS_LATE, over=600)
     paid, paying, rest = set(ids[::20]), set(ids[1::20]), set(ids) - set(ids[::20]) - set(ids[1::20])
     with payment_gateway() as gateway:
