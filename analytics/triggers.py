@@ -7,7 +7,7 @@ each day. See docs/adr/0021.
 
 from __future__ import annotations
 
-# The columns of each table on which figures depend; `tests/analytics/test_dirt.py` holds this to the declarations.
+# The columns of each table on which figures depend; `tests/analytics/test_rollups.py` holds this to the declarations.
 COLUMNS = {
     "orders_order": (
         *("kind", "status", "placed_at", "paid_at", "shipped_at", "delivered_at", "cancelled_at", "ship_by"),
@@ -65,6 +65,15 @@ _INSERT = (
     " SELECT DISTINCT touched.shop_id, (touched.moment AT TIME ZONE shop.time_zone)::date FROM ({moments}) touched"
     " JOIN sellercenter_shop shop ON shop.id = touched.shop_id WHERE touched.moment IS NOT NULL"
 )
+# Cases count by their order's kind and under the products of its lines, on days of their own. Neither changes often, so
+# these run for each row of which it does and cost other changes nothing.
+_OF_CASES = {
+    "orders_order": ("kind", "opened.order_id = NEW.id"),
+    "orders_orderline": (
+        "product_id",
+        "opened.id IN (SELECT part.case_id FROM aftersales_caseline part WHERE part.line_id = NEW.id)",
+    ),
+}
 # All days move when the shop's day begins at another hour.
 _ZONE = """
 CREATE FUNCTION analytics_zone_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -79,12 +88,14 @@ WHEN (OLD.time_zone IS DISTINCT FROM NEW.time_zone) EXECUTE FUNCTION analytics_z
 
 def create() -> str:
     """Return the statements that make every function and trigger."""
-    return "\n".join([*(_trigger(table, event) for table in COLUMNS for event in _events(table)), _ZONE])
+    every = [_trigger(table, event) for table in COLUMNS for event in _events(table)]
+    return "\n".join([*every, *(_case_trigger(table) for table in _OF_CASES), _ZONE])
 
 
 def drop() -> str:
     """Return the statements that take them away."""
     names = [_name(table, event) for table in COLUMNS for event in _events(table)]
+    names += [_name(table, "cases") for table in _OF_CASES]
     return "\n".join(f"DROP FUNCTION IF EXISTS {name}() CASCADE;" for name in [*names, "analytics_zone_changed"])
 
 
@@ -121,4 +132,16 @@ def _trigger(table: str, event: str) -> str:
         f" {_INSERT.replace('{moments}', moments.replace('{rows}', rows))}; RETURN NULL; END $$;"
         f"CREATE TRIGGER {name} AFTER {event.upper()} ON {table} REFERENCING {seen}"
         f" FOR EACH STATEMENT EXECUTE FUNCTION {name}();"
+    )
+
+
+def _case_trigger(table: str) -> str:
+    """Return the function and the trigger that mark the days of cases when what they count by is corrected."""
+    name, (column, which) = _name(table, "cases"), _OF_CASES[table]
+    moments = f"SELECT opened.shop_id, opened.opened_at AS moment FROM aftersales_case opened WHERE {which}"
+    return (
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" {_INSERT.replace('{moments}', moments)}; RETURN NULL; END $$;"
+        f"CREATE TRIGGER {name} AFTER UPDATE OF {column} ON {table} FOR EACH ROW"
+        f" WHEN (OLD.{column} IS DISTINCT FROM NEW.{column}) EXECUTE FUNCTION {name}();"
     )

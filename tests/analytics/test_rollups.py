@@ -189,6 +189,20 @@ def test_changes_of_lines_parcels_cases_disputes_and_reviews_are_seen(shop):
         assert days <= dirty(shop)
 
 
+@pytest.mark.parametrize("corrected", ["kind of the order", "product of the line"])
+def test_a_correction_of_an_order_is_seen_in_the_figures_of_its_cases(shop, corrected):
+    case = make.case(shop, CaseStatus.REQUESTED)
+    Case.objects.filter(pk=case.pk).update(opened_at=LATE)
+    roll()
+    if corrected == "kind of the order":
+        Order.objects.filter(pk=case.order_id).update(kind=Kind.SAMPLE)
+    else:
+        OrderLine.objects.filter(order=case.order_id).update(product=shop.products.create(number="P-9", title="Cup"))
+    assert TENTH in dirty(shop)
+    roll()
+    assert rollups.compare(shop, days=40, until=date(2026, 3, 20)) == []
+
+
 def test_other_days_begin_when_the_shop_moves_to_another_zone(shop):
     make.order(shop, Status.UNPAID, placed_at=LATE)
     roll()
