@@ -184,7 +184,7 @@ def rebuild_month(shop: Shop, month: date) -> None:
     _replace(shop, month, days)
 
 
-JOB_KINDS = [JobKind(REBUILD, gettext_lazy("Work out all figures anew"), Perm.FIGURES_VIEW, run=_rebuild)]
+JOB_KINDS = [JobKind(REBUILD, gettext_lazy("Work out all figures anew"), Perm.POLICIES_EDIT, run=_rebuild)]
 
 
 # --- The nightly comparison -------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from sellercenter.permissions import Perm
 class Rebuild(ActPage):
     """Have all figures of the shop worked out anew, as long work."""
 
-    permission = Perm.FIGURES_VIEW
+    permission = Perm.POLICIES_EDIT
     title = gettext_lazy("Work out all figures anew")
 
     def find(self, **kwargs: Any) -> Shop:
@@ -30,4 +30,4 @@ class Rebuild(ActPage):
 
     def after(self, record: Any) -> str:
         """Go back to the figures."""
-        return self.url("home")
+        return self.url("figures")

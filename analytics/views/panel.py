@@ -19,6 +19,7 @@ from analytics.kpis import KPIS, NO_SAMPLES, Kpi
 from analytics.periods import Period
 from analytics.views.downloads import PeriodPage
 from sellercenter.lifecycle import Refused
+from sellercenter.permissions import Perm
 from sellercenter.sheets import Kind, Sheet
 from sellercenter.texts import Text
 
@@ -70,6 +71,7 @@ class Panel(_Chosen):
             "funnel": self.prepared(self.funnel),
             "hours": self.prepared(self.hours),
             "left_out": NO_SAMPLES,
+            "rebuild_url": self.url("figures_rebuild") if self.actor.may(Perm.POLICIES_EDIT) else "",
             "links": {"kpis": self.links("kpis"), "steps": self.links("steps")},
         }
 

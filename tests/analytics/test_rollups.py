@@ -24,6 +24,7 @@ from sellercenter import jobs
 from sellercenter.models import Job, Shop
 from sellercenter.permissions import actor_for
 from tests import make
+from tests.conftest import url
 
 pytestmark = pytest.mark.django_db
 
@@ -250,6 +251,14 @@ def test_all_figures_are_worked_out_anew_by_a_job(shop, owner):
     done = Job.objects.get(pk=job.pk)
     assert (done.state, done.done, done.total, done.result) == ("done", 2, 2, {"months": 2})
     assert figures.totals(shop, Period(NINTH, date(2026, 12, 31)))["placed"] == 2
+
+
+def test_the_owner_has_the_figures_worked_out_anew_from_the_panel(shop, owner, manager):
+    assert "Work out all figures anew" in owner.get(url("figures", shop)).text
+    answer = owner.post(url("figures_rebuild", shop))
+    assert (answer.code, Job.objects.get().kind) == (302, rollups.REBUILD)
+    assert "Work out all figures anew" not in manager.get(url("figures", shop)).text
+    assert manager.post(url("figures_rebuild", shop)).code == 403
 
 
 def test_the_command_prints_the_figures_for_scripts(shop, capsys):
