@@ -22,6 +22,7 @@ from sellercenter import money
 from sellercenter.counts import CAP
 from sellercenter.lifecycle import Refused
 from sellercenter.permissions import Perm
+from sellercenter.privacy import mask_name
 from sellercenter.sheets import Column, Kind, Sheet
 from sellercenter.texts import Text
 from sellercenter.times import day_start
@@ -58,7 +59,7 @@ class WaitingPage(PeriodPage):
     def check(self) -> None:
         """Raise Refused when the address names no period, or a deed that nobody does."""
         super().check()
-        if self.request.GET.get("deed", "") not in ("", *BY_CODE) or not self._person.isdecimal():
+        if self.request.GET.get("deed", "") not in ("", *BY_CODE) or not _is_key(self._person):
             raise Refused(_("There is no such person or deed. Choose one of the table."), "bad_deed")
 
     def figures(self) -> dict[str, Any]:
@@ -195,7 +196,9 @@ class WaitingPage(PeriodPage):
         assert self._deed
         person = next((one.person for one in self._done if str(one.member_id) == self._person), "")
         columns = [Column(_("Record")), Column(_("Time"), Kind.TIME)]
-        rows = [[one.name or _("Not known"), one.at] for one in self._told]
+        # Who may see figures may not always see buyers, and a file goes further than a page.
+        shown = mask_name if self._deed.named == "buyer_nickname" else str
+        rows = [[shown(one.name) or _("Not known"), one.at] for one in self._told]
         title = f"{self._deed.label} – {person}"
         return Sheet(title, columns, rows, self.shop.currency, self.shop.zone)
 
@@ -205,6 +208,10 @@ class WaitingPage(PeriodPage):
         if not self.actor.may(needed):
             return {}
         return {(at, 0): self.url(self._deed.url_name, one.record) for at, one in enumerate(self._told)}
+
+
+def _is_key(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 18
 
 
 def _ages(one: Waiting) -> list[int | None]:

@@ -197,6 +197,12 @@ def test_people_are_told_with_what_they_did_and_each_number_opens_the_deeds(shop
     assert "now" not in opened.context
 
 
+def test_buyers_whose_messages_were_answered_are_masked(shop, data, monkeypatch):
+    monkeypatch.setattr(deeds, "listed", lambda *args, **times: [deeds.Told(make.NOW, 1, "张小明")])
+    answer = page(data, shop, "person=1&deed=answered")
+    assert answer.context["deeds"]["table"]["rows"][0]["head"]["text"] == "张**"
+
+
 def test_the_waiting_page_asks_little_and_refuses_nonsense(shop, owner, django_assert_max_num_queries):
     make.orders(shop, [make.facts(shop, ship_by=make.NOW - H) for _n in range(3)])
     page(owner, shop)
