@@ -241,7 +241,8 @@ def _note(message: OutgoingMessage, error: GatewayError | None) -> None:
 def _leave(message: OutgoingMessage, composed: Wait | Unreachable | None) -> None:
     """Do not send: wait for a better hour, or not at all."""
     if isinstance(composed, Wait):
-        _write(message, state=MessageState.WAITING, due_at=composed.until)
+        # Waiting is no attempt. Nobody else ever held the number that is given back.
+        _write(message, state=MessageState.WAITING, due_at=composed.until, attempts=message.attempts - 1)
     elif composed is None:
         _write(message, state=MessageState.SKIPPED, last_error="")
     else:

@@ -195,6 +195,9 @@ def test_a_mail_waits_for_the_figures_of_its_day_but_not_for_long(shop, readers)
     Dirt.objects.filter(shop=shop).update(at=make.NOW - 2 * make.DAY)
     reports.make_due(10)
     send()
+    for _minute in range(outgoing.MOST_ATTEMPTS + 1):
+        OutgoingMessage.objects.update(due_at=Now())
+        send()
     assert mail.outbox == []
     assert OutgoingMessage.objects.get().state == MessageState.WAITING
     ReportCopy.objects.update(made_at=make.NOW - 2 * make.HOUR)

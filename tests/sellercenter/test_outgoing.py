@@ -113,7 +113,7 @@ def test_what_is_not_needed_or_leads_nowhere_is_skipped(shop, world, word, ends,
 def test_what_has_to_wait_is_due_when_the_composer_says(shop, world):
     message = owe(shop, once=True, data={"word": "wait"})
     outgoing.send_due(10)
-    assert state(message) == (S.WAITING, 1)
+    assert state(message) == (S.WAITING, 0)
     assert timedelta(hours=2, minutes=59) < message.due_at - message.created_at < timedelta(hours=3, minutes=1)
     assert outgoing.send_due(10) == 0
 
