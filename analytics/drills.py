@@ -10,8 +10,16 @@ from django.urls import reverse
 
 from analytics.periods import Period
 from sellercenter.models import Shop
+from sellercenter.permissions import Actor, Perm
 
 ORDERS, CASES, REVIEWS, BUYERS = "order_list", "case_list", "review_list", "figures_buyers"
+# The right that each of them asks for.
+_RIGHTS = {
+    ORDERS: Perm.ORDERS_VIEW,
+    BUYERS: Perm.ORDERS_VIEW,
+    CASES: Perm.AFTERSALES_VIEW,
+    REVIEWS: Perm.AFTERSALES_VIEW,
+}
 # A filter's word for "nothing is written there".
 BLANK = "-"
 # The filters by which the order list tells apart what a dimension tells apart.
@@ -117,3 +125,8 @@ DRILLS: dict[str, Drill] = {
 def link(measure: str, shop: Shop, period: Period, *, dimension: str = "", key: str = "") -> str:
     """Return the address of the list behind a measure; raises KeyError for a name that is none."""
     return DRILLS[measure].url(shop, period, dimension=dimension, key=key)
+
+
+def opens(actor: Actor, measure: str) -> bool:
+    """Say whether somebody may open the list behind a measure."""
+    return actor.may(_RIGHTS[DRILLS[measure].page])

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from analytics import figures
+from analytics import drills, figures
 from analytics.compared import change
 from analytics.figures import Sums
 from analytics.kpis import KPIS, Basis, Group, Kpi, Unit
@@ -51,7 +51,7 @@ def today(shop: Shop, actor: Actor, now: datetime) -> dict[str, Any] | None:
     as_of = moment(figures.as_of(shop), shop.zone)
     return {
         "title": _("Today beside yesterday"),
-        "items": [_item(kpi, shop, found, local) for kpi in SHOWN],
+        "items": [_item(kpi, shop, found, local) | _link(kpi, shop, actor, local) for kpi in SHOWN],
         "as_of": f"{as_of.short[-5:]}" if as_of else "",
         "as_of_full": as_of.full if as_of else "",
     }
@@ -96,5 +96,10 @@ def _item(kpi: Kpi, shop: Shop, days: _Days, local: datetime) -> dict[str, Any]:
         "before": before,
         "change": compared.text if compared else "",
         "good": compared.good if compared else None,
-        "url": kpi.link(shop, Period(local.date(), local.date())),
     }
+
+
+def _link(kpi: Kpi, shop: Shop, actor: Actor, local: datetime) -> dict[str, str]:
+    """Lead to what a figure counts where the person may go there."""
+    opens = drills.opens(actor, kpi.numerator)
+    return {"url": kpi.link(shop, Period(local.date(), local.date())) if opens else ""}

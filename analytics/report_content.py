@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, QuerySet, Window
 from django.urls import reverse
 
-from analytics import figures, waiting
+from analytics import drills, figures, waiting
 from analytics.compared import Change, change
 from analytics.figures import Sums
 from analytics.kpis import KPIS, Kpi, Unit
@@ -75,7 +75,7 @@ def of(shop: Shop, day: date, *, actor: Actor, now: datetime) -> Report:
     alerts = _running_out(shop)
     return Report(
         day,
-        tuple(_line(KPIS[code], shop, day, days) for code in CODES),
+        tuple(_line(KPIS[code], shop, day, days, actor) for code in CODES),
         tuple(_waits(shop, actor, now)),
         tuple(_named(shop, one) for one in alerts) if actor.may(Perm.ORDERS_VIEW) else (),
         alerts[0].total if alerts else 0,
@@ -94,10 +94,10 @@ def standing_alerts(shop: Shop) -> QuerySet[StockAlert]:
     return StockAlert.objects.for_shop(shop).order_by("runs_out_on", "sku")
 
 
-def _line(kpi: Kpi, shop: Shop, day: date, days: dict[date, Sums]) -> Line:
+def _line(kpi: Kpi, shop: Shop, day: date, days: dict[date, Sums], actor: Actor) -> Line:
     value, before = kpi.value(days[day]), kpi.value(days[day - timedelta(days=1)])
     mean = mean_of(kpi, [sums for one, sums in days.items() if one < day])
-    link = kpi.link(shop, Period(day, day))
+    link = kpi.link(shop, Period(day, day)) if drills.opens(actor, kpi.numerator) else ""
     return Line(
         str(kpi.label),
         str(kpi.formula),

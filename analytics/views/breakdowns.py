@@ -134,6 +134,8 @@ class BreakdownPage(PeriodPage):
         kind = "rest" if row is told.rest else "whole" if row is told.total else ""
         named, *said = texts
         values, urls = told.values(row), told.urls(row)
+        for place, kpi in enumerate(told.dimension.columns):
+            urls[place] = urls[place] if self.opens(kpi.numerator) else ""
         cells = []
         for code, text, value, url in zip(told.codes, said, values, urls, strict=True):
             cell = {"text": text, "url": url if value else "", "number": True}

@@ -25,13 +25,6 @@ FORMS = {
 }
 # What an address says about a download and not about the page.
 _ASKED = ("download", "table")
-# The right that the list behind a figure asks for.
-_RIGHTS = {
-    drills.ORDERS: Perm.ORDERS_VIEW,
-    drills.BUYERS: Perm.ORDERS_VIEW,
-    drills.CASES: Perm.AFTERSALES_VIEW,
-    drills.REVIEWS: Perm.AFTERSALES_VIEW,
-}
 _PICKED = (*_ASKED, "period", "from", "to")
 
 
@@ -80,7 +73,7 @@ class FiguresPage(ShopPage):
 
     def opens(self, measure: str) -> bool:
         """Say whether the person may open the list behind a measure."""
-        return self.actor.may(_RIGHTS[drills.DRILLS[measure].page])
+        return drills.opens(self.actor, measure)
 
     def prepared(self, figure: Shown) -> dict[str, Any]:
         """Return the context of a figure's template, with the links to its downloads."""

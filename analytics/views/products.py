@@ -74,8 +74,10 @@ class Products(BreakdownPage):
         return Sheet(_("Causes of after-sales cases"), columns, rows, self.shop.currency, self.shop.zone)
 
     def _urls(self) -> dict[tuple[int, int], str]:
-        """Return the list of the cases behind each cell."""
-        found = {}
+        """Return the list of the cases behind each cell, for those who may open it."""
+        found: dict[tuple[int, int], str] = {}
+        if not self.opens("cases"):
+            return found
         for at, (key, _name, causes) in enumerate(self._found):
             for place, one in enumerate(self._problems, 1):
                 if causes.get(one):
@@ -84,4 +86,5 @@ class Products(BreakdownPage):
         return found
 
     def _link(self, key: str) -> str:
-        return drills.link("cases", self.shop, self.period, dimension="product", key=key)
+        opens = self.opens("cases")
+        return drills.link("cases", self.shop, self.period, dimension="product", key=key) if opens else ""

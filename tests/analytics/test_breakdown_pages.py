@@ -153,8 +153,8 @@ def test_creators_and_rooms_are_told_with_their_commission(busy, shop, data):
     assert b"Host &lt;1&gt;" in answer.content
 
 
-def test_products_are_told_with_the_causes_of_their_cases(busy, shop, data, owner):
-    answer = page(data, shop, "products")
+def test_products_are_told_with_the_causes_of_their_cases(busy, shop, owner):
+    answer = page(owner, shop, "products")
     tea = Product.objects.get(shop=shop, title="Tea")
     rows = {row[0]: row for row in tables(answer)["product"]}
     assert rows["Tea"][1:7] == ["2", "2", "¥50.00", "2", "100.00 %", "100.00 %"]
@@ -166,6 +166,14 @@ def test_products_are_told_with_the_causes_of_their_cases(busy, shop, data, owne
         assert f"product_id={tea.pk}" in cell["url"]
         assert len(owner.get(cell["url"]).context["table"]["rows"]) == 2
     assert row["cells"][0]["url"].endswith(f"&problem={problem}")
+
+
+def test_numbers_lead_only_where_the_person_may_go(busy, shop, data, owner):
+    cases = url("case_list", shop)
+    page(owner, shop, "products").says(cases)
+    page(data, shop, "products").keeps_quiet_about(cases).says(url("order_list", shop))
+    owner.get(url("home", shop)).says(f"{cases}?counted=all")
+    data.get(url("home", shop)).keeps_quiet_about(f"{cases}?counted=all")
 
 
 def test_cancellations_are_told_by_step_by_reason_and_by_who_did_it(busy, shop, data):
