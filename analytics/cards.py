@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -55,11 +56,16 @@ class Read:
     sums: Mapping[str, Number]
     before: Mapping[str, Number] | None
     durations: Mapping[str, Durations]
+    # A single day that is not over: its numbers still grow, so that fewer than on a whole day is no bad news.
+    growing: bool = False
 
     @classmethod
-    def of(cls, period: Period, trend: Trend, before: Trend | None, durations: Mapping[str, Durations]) -> Read:
+    def of(
+        cls, period: Period, trend: Trend, before: Trend | None, durations: Mapping[str, Durations], *, today: date
+    ) -> Read:
         """Add the days up."""
-        return cls(period, trend, total(trend), None if before is None else total(before), durations)
+        growing = period.first == period.last == today
+        return cls(period, trend, total(trend), None if before is None else total(before), durations, growing)
 
 
 def groups(
@@ -86,13 +92,14 @@ def card(kpi: Kpi, read: Read, shop: Shop, *, opens: Callable[[str], bool]) -> d
     value = kpi.value(read.sums)
     was = kpi.value(read.before) if read.before is not None else None
     changed = change(kpi, value, was)
+    judged = bool(kpi.denominator) or not read.growing
     return {
         "code": kpi.code,
         "label": kpi.label,
         "tone": tone(kpi).value,
         "value": kpi.say(value, shop),
         "url": kpi.link(shop, read.period) if opens(kpi.numerator) else "",
-        "change": {"text": changed.text, "good": changed.good} if changed else None,
+        "change": {"text": changed.text, "good": changed.good if judged else None} if changed else None,
         "before": _("from %(value)s") % {"value": kpi.say(was, shop)} if read.before is not None else "",
         "made_of": _made_of(kpi, read, shop, opens=opens),
         "more": _percentiles(kpi, read, shop),

@@ -48,7 +48,7 @@ STAFF = Staff(
     subjects={"dailyreport": Subject(_days, "report_of")},
 )
 # Readers of the team and no buyers; how a message leaves is the same.
-READERS = Buyers({"report.copied": Letter("report.copied", (Channel.EMAIL.value,))})
+READERS = Buyers({"report.copied": Letter("report.copied", (Channel.EMAIL.value,), once=True)})
 
 
 def compose(message: OutgoingMessage) -> Composed:

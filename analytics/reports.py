@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -23,6 +24,7 @@ from sellercenter import events, gateways, ticks
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Channel, Event, Member, Role, Shop
 from sellercenter.permissions import SYSTEM, Actor, Perm
+from sellercenter.sweeps import each
 
 MADE, COPIED, CHANGED = "report.made", "report.copied", "report.settings_changed"
 # What a shop chooses.
@@ -35,15 +37,14 @@ _LAST = DailyReport.objects.filter(shop=OuterRef("shop")).order_by().values("sho
 
 def make_due(limit: int) -> int:
     """Make up to `limit` reports that are owed, each once however many processes look; return how many were made."""
-    now, made = ticks.database_now(), 0
+    now = ticks.database_now()
     chosen = FigureSetting.objects.filter(hour__isnull=False).select_related("shop").order_by("pk")
-    for setting in chosen.annotate(last=Subquery(_LAST.values("day"))):
-        if made == limit:
-            break
-        day = report_readers.owed_day(setting, now)
-        if day is not None and (setting.last is None or setting.last < day):
-            made += _make(setting.pk, day)
-    return made
+    owed = (
+        (setting.pk, day)
+        for setting in chosen.annotate(last=Subquery(_LAST.values("day")))
+        if (day := report_readers.owed_day(setting, now)) and (setting.last is None or setting.last < day)
+    )
+    return each(islice(owed, limit), lambda one: _make(*one))
 
 
 @transaction.atomic

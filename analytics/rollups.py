@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -27,7 +27,10 @@ from sellercenter.crash import crash_here
 from sellercenter.jobs import JobKind, Progress
 from sellercenter.models import Job, Member, Shop
 from sellercenter.permissions import Actor, Perm
+from sellercenter.sweeps import each
 
+# So many days are worked out in one transaction: enough to be quick, so few that a kill costs little.
+MOST_DAYS = 8
 # So many days are compared each night.
 COMPARED = 35
 _LOCK_SPACE = 0x5E11
@@ -48,17 +51,23 @@ def roll(limit: int) -> int:
 
     Any number of processes may do this at once: a month that somebody else works on is left to them.
     """
-    done, busy = 0, set[tuple[int, date]]()
-    while done < limit and (waiting := _next(timedelta(seconds=settings.FIGURES_SETTLE), busy)):
+    left: set[tuple[int, date]] = set()
+
+    def work_out(waiting: Waiting) -> int:
+        # Left alone for this turn, unless it goes well: somebody else may be at it, or it fails.
+        left.add((waiting.shop_id, waiting.month))
         handled = _roll_days(waiting)
-        if not handled:
-            busy.add((waiting.shop_id, waiting.month))
-        done += handled
+        if handled:
+            left.remove((waiting.shop_id, waiting.month))
         crash_here("figures.month_done")
-    return done
+        return handled
+
+    rested = timedelta(seconds=settings.FIGURES_SETTLE)
+    rounds = (_next(rested, left) for _round in range(-(-limit // MOST_DAYS)))
+    return each(takewhile(bool, rounds), work_out)
 
 
-def _next(settled: timedelta, busy: set[tuple[int, date]]) -> Waiting | None:
+def _next(settled: timedelta, left: set[tuple[int, date]]) -> Waiting | None:
     """Return what is to be worked out next among that whose first change has settled."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -68,12 +77,15 @@ def _next(settled: timedelta, busy: set[tuple[int, date]]) -> Waiting | None:
             " HAVING min(at) <= clock_timestamp() - %s ORDER BY fresh DESC, min(at)",
             [settled],
         )
-        every = (Waiting(shop_id, month, fresh, tuple(days)) for shop_id, month, fresh, days in cursor.fetchall())
-        return next((one for one in every if (one.shop_id, one.month) not in busy), None)
+        every = (
+            Waiting(shop_id, month, fresh, tuple(days[:MOST_DAYS])) for shop_id, month, fresh, days in cursor.fetchall()
+        )
+        return next((one for one in every if (one.shop_id, one.month) not in left), None)
 
 
 @transaction.atomic
 def _roll_days(waiting: Waiting) -> int:
+    _be_patient()
     if not _lock(waiting.shop_id, waiting.month, wait=False):
         return 0
     with connection.cursor() as cursor:
@@ -91,9 +103,16 @@ def _roll_days(waiting: Waiting) -> int:
 @transaction.atomic
 def recompute(shop: Shop, days: Sequence[date]) -> None:
     """Work out the figures of these days anew from the records."""
+    _be_patient()
     for month, group in groupby(sorted(set(days)), key=lambda day: day.replace(day=1)):
         _lock(shop.pk, month, wait=True)
         _replace(shop, month, list(group))
+
+
+def _be_patient() -> None:
+    """Let the statements of this transaction take longer than those of a page, and wait for others who work here."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '10min'")
 
 
 def _lock(shop_id: int, month: date, *, wait: bool) -> bool:
@@ -166,20 +185,35 @@ def months(shop: Shop) -> list[date]:
 
 
 def _rebuild(job: Job, by: Actor, progress: Progress) -> dict[str, int]:
-    """Work out every month of the shop's history anew, one transaction each; a repetition does no harm."""
-    every = months(job.shop)
-    for done, month in enumerate(every):
-        progress.tell(done, len(every))
-        rebuild_month(job.shop, month)
-    progress.tell(len(every), len(every))
-    return {"months": len(every)}
+    """Work out every day of the shop's history anew, some in each transaction; a repetition does no harm."""
+    every, done = months(job.shop), 0
+    total = sum((_next_month(month) - month).days for month in every)
+    for month in every:
+        for days in _parts(month):
+            progress.tell(done, total)
+            _rebuild_days(job.shop, days)
+            done += len(days)
+    progress.tell(total, total)
+    return {"days": total}
+
+
+def rebuild_month(shop: Shop, month: date) -> None:
+    """Work out all days of one month anew, and forget what was to be done for them."""
+    for days in _parts(month):
+        _rebuild_days(shop, days)
+
+
+def _parts(month: date) -> list[list[date]]:
+    days = [month + timedelta(days=n) for n in range((_next_month(month) - month).days)]
+    return [days[at : at + MOST_DAYS] for at in range(0, len(days), MOST_DAYS)]
 
 
 @transaction.atomic
-def rebuild_month(shop: Shop, month: date) -> None:
-    """Work out all days of one month anew, and forget what was to be done for them."""
+def _rebuild_days(shop: Shop, days: list[date]) -> None:
+    """Work out days of one month."""
+    _be_patient()
+    month = days[0].replace(day=1)
     _lock(shop.pk, month, wait=True)
-    days = [month + timedelta(days=n) for n in range((_next_month(month) - month).days)]
     Dirt.objects.filter(shop=shop, day__gte=days[0], day__lte=days[-1]).delete()
     _replace(shop, month, days)
 
@@ -197,28 +231,61 @@ class Difference(Exception):
 def compare(shop: Shop, *, days: int = COMPARED, until: date | None = None) -> list[date]:
     """Return the days, of the last so many, whose figures differ from the records; days yet to be worked out aside.
 
-    Everything is read in one statement, so by one view of the database.
+    A month that is not the sum of its days is told by its first day. Each statement sees the records, the figures and
+    the dirt by one view of the database.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT (now() AT TIME ZONE %s)::date", [shop.time_zone])
         last = until or cursor.fetchone()[0]
-        run = Run(shop, last - timedelta(days=days - 1), last)
-        found: set[date] = set()
-        figures, durations = rollup_sql.figures(run), rollup_sql.durations(run)
-        for table, columns, (sql, params) in (
-            (FIGURES, f"day, dimension, key, {', '.join(COLUMNS)}", figures),
-            (DURATIONS, "span, day, dimension, key, buckets, counts", durations),
-        ):
-            kept = f"SELECT {columns} FROM {table} WHERE shop_id = %s AND grain = 'd' AND day >= %s AND day <= %s"
-            mine = [shop.pk, run.first, run.last]
+    every = [last - timedelta(days=n) for n in range(days)]
+    found: set[date] = set()
+    for month, group in groupby(sorted(every), key=lambda day: day.replace(day=1)):
+        found |= _wrong_months(shop, month)
+        part = list(group)
+        for at in range(0, len(part), MOST_DAYS):
+            found |= _wrong_days(shop, part[at : at + MOST_DAYS])
+    return sorted(found)
+
+
+@transaction.atomic
+def _wrong_days(shop: Shop, days: list[date]) -> set[date]:
+    """Return those of some days in a row whose rows are not what the records give."""
+    _be_patient()
+    run = Run(shop, days[0], days[-1])
+    found: set[date] = set()
+    for table, columns, (sql, params) in (
+        (FIGURES, f"day, dimension, key, {', '.join(COLUMNS)}", rollup_sql.figures(run)),
+        (DURATIONS, "span, day, dimension, key, buckets, counts", rollup_sql.durations(run)),
+    ):
+        kept = f"SELECT {columns} FROM {table} WHERE shop_id = %s AND grain = 'd' AND day >= %s AND day <= %s"
+        with connection.cursor() as cursor:
             cursor.execute(
                 f"WITH kept AS MATERIALIZED ({kept}), told AS MATERIALIZED ({sql})"
                 " SELECT DISTINCT day FROM ((TABLE kept EXCEPT TABLE told) UNION ALL (TABLE told EXCEPT TABLE kept)) x"
                 " WHERE day NOT IN (SELECT day FROM analytics_dirt WHERE shop_id = %s)",
-                [*mine, *params, shop.pk],
+                [shop.pk, run.first, run.last, *params, shop.pk],
             )
             found |= {day for (day,) in cursor.fetchall()}
-    return sorted(found)
+    return found
+
+
+def _wrong_months(shop: Shop, month: date) -> set[date]:
+    """Return a month whose rows are not the sums of its days."""
+    columns = ", ".join(COLUMNS)
+    sums = ", ".join(f"sum({name}) AS {name}" for name in COLUMNS)
+    told = (
+        f"SELECT dimension, key, {sums} FROM {FIGURES} WHERE shop_id = %s AND grain = 'd' AND day >= %s AND day < %s"
+        " GROUP BY dimension, key"
+    )
+    kept = f"SELECT dimension, key, {columns} FROM {FIGURES} WHERE shop_id = %s AND grain = 'm' AND day = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH kept AS MATERIALIZED ({kept}), told AS MATERIALIZED ({told})"
+            " SELECT 1 FROM ((TABLE kept EXCEPT TABLE told) UNION ALL (TABLE told EXCEPT TABLE kept)) x"
+            " WHERE NOT EXISTS (SELECT 1 FROM analytics_dirt WHERE shop_id = %s AND day >= %s AND day < %s) LIMIT 1",
+            [shop.pk, month, *(shop.pk, month, _next_month(month)) * 2],
+        )
+        return {month} if cursor.fetchone() else set()
 
 
 def compare_all() -> int:
@@ -226,12 +293,13 @@ def compare_all() -> int:
 
     Raises Difference when there was one, so that the health page shows it: it must never happen.
     """
-    wrong: list[str] = []
-    shops = list(Shop.objects.order_by("pk"))
-    for shop in shops:
-        found = compare(shop)
+    return each(Shop.objects.order_by("pk"), _compare_one)
+
+
+def _compare_one(shop: Shop) -> int:
+    found = compare(shop)
+    if found:
         Dirt.objects.bulk_create([Dirt(shop=shop, day=day) for day in found])
-        wrong += [f"{shop.code} {day}" for day in found]
-    if wrong:
-        raise Difference(_("Figures differed from the records: %s") % ", ".join(wrong[:10]))
-    return COMPARED * len(shops)
+        said = ", ".join(f"{shop.code} {day}" for day in found[:10])
+        raise Difference(_("Figures differed from the records: %s") % said)
+    return COMPARED

@@ -19,6 +19,7 @@ from orders.models import Sku
 from sellercenter import events, ticks
 from sellercenter.models import Shop
 from sellercenter.permissions import SYSTEM, Actor
+from sellercenter.sweeps import each
 
 TOLD = "sku.running_out"
 
@@ -27,7 +28,7 @@ def warn() -> int:
     """Look through the stock of every shop that counts some, and warn; return of how many SKUs."""
     now = ticks.database_now()
     counted = Shop.objects.filter(Exists(Sku.objects.filter(shop=OuterRef("pk"), tracked=True)))
-    return sum(warn_shop(shop, now=now, by=SYSTEM) for shop in counted.order_by("pk"))
+    return each(counted.order_by("pk"), lambda shop: warn_shop(shop, now=now, by=SYSTEM))
 
 
 def warn_shop(shop: Shop, *, now: datetime, by: Actor) -> int:

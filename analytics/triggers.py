@@ -78,8 +78,9 @@ _OF_CASES = {
 _ZONE = """
 CREATE FUNCTION analytics_zone_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 INSERT INTO analytics_dirt (shop_id, day)
-SELECT DISTINCT NEW.id, figure.day + days.n FROM analytics_dayfigure figure, (VALUES (-1), (0), (1)) days (n)
-WHERE figure.shop_id = NEW.id AND figure.grain = 'd' AND figure.dimension = '';
+SELECT DISTINCT NEW.id, told.day + days.n FROM (
+SELECT day FROM analytics_dayfigure WHERE shop_id = NEW.id AND grain = 'd' AND dimension = ''
+UNION SELECT day FROM analytics_dirt WHERE shop_id = NEW.id) told, (VALUES (-1), (0), (1)) days (n);
 RETURN NULL; END $$;
 CREATE TRIGGER analytics_zone_changed AFTER UPDATE OF time_zone ON sellercenter_shop FOR EACH ROW
 WHEN (OLD.time_zone IS DISTINCT FROM NEW.time_zone) EXECUTE FUNCTION analytics_zone_changed();

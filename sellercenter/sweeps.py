@@ -10,8 +10,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
@@ -19,6 +20,7 @@ from django.utils.module_loading import import_string
 
 from sellercenter import heartbeats
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 # Rows that a sweep handles at one call, and how long it may go on before it reports.
@@ -42,6 +44,19 @@ def check() -> None:
     """Load every sweep and everything of the timetable; raises ImportError for a path that leads nowhere."""
     for path in [*settings.SWEEPS, *(path for _every, path in settings.TIMETABLE)]:
         import_string(path)
+
+
+def each(items: Iterable[T], act: Callable[[T], int]) -> int:
+    """Do something with each item, those behind one that fails too; return the sum, or raise the first failure."""
+    done, failures = 0, list[Exception]()
+    for item in items:
+        try:
+            done += act(item)
+        except Exception as error:  # whatever it is, the others must not wait for it
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
 
 
 def run_round(*, only: Sequence[str] = (), seconds: float = SECONDS) -> list[Turn]:

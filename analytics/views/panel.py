@@ -102,7 +102,7 @@ class Panel(_Chosen):
         """Everything that the cards tell."""
         told = {span: one for (span, _key), one in figures.every_duration(self.shop, self.period).items()}
         before = self.trends[1] if self.choice.compared else None
-        return Read.of(self.period, self.trends[0], before, told)
+        return Read.of(self.period, self.trends[0], before, told, today=periods.today(self.shop, self.now))
 
     @cached_property
     def trend(self) -> Chart:

@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 
 from analytics import beside, cards, figures, rollups
 from analytics.compared import Change, change
+from analytics.figures import Sums
 from analytics.kpis import KPIS
 from analytics.models import Dirt
 from analytics.periods import Period
@@ -105,6 +106,15 @@ def test_a_card_tells_its_value_its_change_and_what_it_is_made_of(data, shop, we
 )
 def test_a_change_is_told_as_people_read_it(code, value, before, said, good):
     assert change(KPIS[code], D(value), D(before)) == Change(said, good)
+
+
+def test_a_day_that_is_not_over_is_no_bad_news(shop):
+    fewer, was = Sums({"placed": 1}), Sums({"placed": 2})
+    for today, good in ((FIRST, None), (LAST, False)):
+        days = Period(FIRST, FIRST)
+        read = cards.Read.of(days, [(days, fewer)], [(days, was)], {}, today=today)
+        told = cards.card(KPIS["placed"], read, shop, opens=lambda name: True)
+        assert told["change"] == {"text": "−50.0 %", "good": good}
 
 
 def test_a_mean_time_has_its_median_and_its_90th_percentile_beside_it(data, shop, week):

@@ -233,11 +233,16 @@ def test_the_nightly_comparison_finds_what_is_wrong_and_has_it_mended(shop):
     DayFigure.objects.filter(shop=shop, grain="d", dimension="source").update(placed=7)
     with pytest.raises(rollups.Difference, match=f"{shop.code} {day.astimezone(shop.zone).date()}"):
         rollups.compare_all()
-    assert dirty(shop) == {day.astimezone(shop.zone).date()}
+    # Months are told by their first day.
+    assert dirty(shop) == {day.astimezone(shop.zone).date(), day.astimezone(shop.zone).date().replace(day=1)}
     # Days that are yet to be worked out are no difference.
     assert rollups.compare(shop) == []
     roll()
     assert rollups.compare_all()
+    DayFigure.objects.filter(
+        shop=shop, grain="m", dimension="", day=day.astimezone(shop.zone).date().replace(day=1)
+    ).update(placed=7)
+    assert rollups.compare(shop) == [day.astimezone(shop.zone).date().replace(day=1)]
 
 
 def test_all_figures_are_worked_out_anew_by_a_job(shop, owner):
@@ -249,7 +254,7 @@ def test_all_figures_are_worked_out_anew_by_a_job(shop, owner):
     assert rollups.ask_rebuild(shop, by=by, member=owner.member) == job
     jobs.run_some(limit=100)
     done = Job.objects.get(pk=job.pk)
-    assert (done.state, done.done, done.total, done.result) == ("done", 2, 2, {"months": 2})
+    assert (done.state, done.done, done.total, done.result) == ("done", 61, 61, {"days": 61})
     assert figures.totals(shop, Period(NINTH, date(2026, 12, 31)))["placed"] == 2
 
 

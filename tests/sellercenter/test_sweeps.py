@@ -212,3 +212,18 @@ def _test_database():
     """Return the address of the database in which this test runs."""
     made = connection.settings_dict
     return f"postgres://{made['USER']}:{made['PASSWORD']}@{made['HOST']}:{made['PORT']}/{made['NAME']}"
+
+
+def test_each_is_done_although_one_before_it_fails():
+    done = []
+
+    def act(n: int) -> int:
+        if n == 2:
+            raise ValueError("two")
+        done.append(n)
+        return n
+
+    with pytest.raises(ValueError, match="two"):
+        sweeps.each([1, 2, 3], act)
+    assert done == [1, 3]
+    assert sweeps.each([1, 3], act) == 4
