@@ -59,7 +59,7 @@ def series(shop: Shop, period: Period, step: str = "day") -> list[tuple[date, Su
         told = {row.pop("day"): Sums(row) for row in rows.values("day", *MEASURES)}
     else:
         cut = {"week": TruncWeek, "month": TruncMonth}[step]("day")
-        told = {row.pop("start"): _sums(row) for row in rows.values(start=cut).annotate(**_SUMS)}
+        told = {row["start"]: _sums(row) for row in rows.values(start=cut).annotate(**_SUMS)}
     return [(start, told.get(start, Sums({}))) for start in steps(period, step)]
 
 

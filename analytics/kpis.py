@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from django.db import models
 from django.utils.formats import number_format
@@ -118,7 +119,7 @@ class Kpi:
 
 def _times(code: str, label: Text, group: Group, basis: Basis, formula: Text, span: str, timed: str) -> list[Kpi]:
     """Declare a length of time by its mean, its median and its 90th percentile."""
-    common = {"group": group, "unit": Unit.SECONDS, "basis": basis, "good": "down", "span": span}
+    common: dict[str, Any] = {"group": group, "unit": Unit.SECONDS, "basis": basis, "good": "down", "span": span}
     near = _("Worked out from counts in logarithmic buckets: within one per cent of the exact value.")
     return [
         Kpi(code, label, formula=formula, numerator=f"{span}_seconds", denominator=timed, **common),

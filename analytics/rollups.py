@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby, takewhile
+from itertools import groupby, islice
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -63,8 +63,7 @@ def roll(limit: int) -> int:
         return handled
 
     rested = timedelta(seconds=settings.FIGURES_SETTLE)
-    rounds = (_next(rested, left) for _round in range(-(-limit // MOST_DAYS)))
-    return each(takewhile(bool, rounds), work_out)
+    return each(islice(iter(lambda: _next(rested, left), None), -(-limit // MOST_DAYS)), work_out)
 
 
 def _next(settled: timedelta, left: set[tuple[int, date]]) -> Waiting | None:
@@ -74,8 +73,8 @@ def _next(settled: timedelta, left: set[tuple[int, date]]) -> Waiting | None:
             "SELECT dirt.shop_id, date_trunc('month', day)::date AS month,"
             " day >= (now() AT TIME ZONE shop.time_zone)::date - 1 AS fresh, array_agg(DISTINCT day)"
             " FROM analytics_dirt dirt JOIN sellercenter_shop shop ON shop.id = dirt.shop_id GROUP BY 1, 2, 3"
-            " HAVING min(at) <= clock_timestamp() - %s ORDER BY fresh DESC, min(at)",
-            [settled],
+            " HAVING min(at) <= clock_timestamp() - make_interval(secs => %s) ORDER BY fresh DESC, min(at)",
+            [settled.total_seconds()],
         )
         every = (
             Waiting(shop_id, month, fresh, tuple(days[:MOST_DAYS])) for shop_id, month, fresh, days in cursor.fetchall()

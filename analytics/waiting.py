@@ -64,7 +64,7 @@ def steps_now(shop: Shop, *, now: datetime) -> list[Waiting]:
     Of each step the first 10,001 records count, those placed or opened first. Ages by the nearest rank.
     """
     wanted = {step.code: _Ages(_looked_at(step, shop, now)) for step in STEPS}
-    found = Shop.objects.filter(pk=shop.pk).values(**wanted).get()
+    found: dict[str, Any] = dict(Shop.objects.filter(pk=shop.pk).values(**wanted).get())
     return [_read(step, found[step.code], now) for step in STEPS]
 
 

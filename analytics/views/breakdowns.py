@@ -64,8 +64,12 @@ class BreakdownPage(PeriodPage):
     def told(self) -> dict[str, Breakdown]:
         """The figures of each dimension."""
         return breakdowns.breakdowns(
-            *(self.shop, self.dimensions, self.period),
-            **{"compared": self.choice.compared, "sorts": self.sorts, "also": self.also},
+            self.shop,
+            self.dimensions,
+            self.period,
+            compared=self.choice.compared,
+            sorts=self.sorts,
+            also=self.also,
         )
 
     def show(self, *, status: int = 200, **context: Any) -> Any:

@@ -68,7 +68,10 @@ class Buyers(PeriodPage):
         if self._sort.removeprefix("-") not in SORTS:
             raise Refused(_("“%s” is not a way to sort this list.") % self._sort[:40], "bad_sort")
         if not self._form.is_valid():
-            said = [f"{self._form.fields[name].label}: {' '.join(told)}" for name, told in self._form.errors.items()]
+            said = [
+                f"{self._form.fields[name].label}: {' '.join(map(str, told))}"
+                for name, told in self._form.errors.items()
+            ]
             raise Refused(" ".join(said), "bad_rule")
 
     def show(self, *, status: int = 200, **context: Any) -> HttpResponse:

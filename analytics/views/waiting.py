@@ -116,7 +116,7 @@ class WaitingPage(PeriodPage):
         return Sheet(_("What waits now"), columns, rows, self.shop.currency, self.shop.zone)
 
     def _step_urls(self) -> dict[tuple[int, int], str]:
-        found = {}
+        found: dict[tuple[int, int], str] = {}
         for at, one in enumerate(self._steps):
             if self.actor.may(one.step.permission):
                 address = f"{self.url(one.step.place)}?{one.step.query}"
