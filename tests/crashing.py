@@ -13,6 +13,7 @@ import select
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from functools import cache
 from pathlib import Path
@@ -45,7 +46,26 @@ def run(code: str, *, at: str = "", after: int = 0, **changed: Any) -> int:
     if ended not in (0, KILLED):
         said.seek(before)
         raise AssertionError(said.read()[-2000:])
+    _wait_for_its_session()
     return ended
+
+
+def _wait_for_its_session() -> None:
+    """Wait until the server has noticed that the process is gone, and let go of what it had locked."""
+    deadline = time.monotonic() + 20
+    while _other_sessions():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the session of a process that is gone lasts for over 20 s")
+        time.sleep(0.005)
+
+
+def _other_sessions() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _database() -> str:

@@ -75,7 +75,7 @@ def test_figures_equal_the_records_after_a_storm_of_writers_and_kills(lab: Lab, 
     ids = [order.pk for order in make.orders(shop, told)]
     rollers = [lab.sweep(SWEEP, every=0.1, SELLERCENTER_FIGURES_SETTLE="0") for _number in range(2)]
     begun(lab, len(rollers))
-    seconds, kills, written = size(120, 10), 0, list[int]()
+    seconds, kills, written = size(120, 6), 0, list[int]()
     ends = time.monotonic() + seconds
     acts = [
         lambda name=name: writer(shop, name, ids[name::WRITERS], ends, written)  # type: ignore[misc]

@@ -26,6 +26,7 @@ WORDS = {
     "cancel_reason": "none",
     "cancel_requested_at": "2026-03-01 11:30",
     "ship_by": "2026-03-04 12:00",
+    "deliver_by": "2026-03-06",
     "buyer_nickname": "Li",
     "buyer_message": "quick",
     "province": "Hubei",
