@@ -43,8 +43,6 @@ def figures(big: Shop, small: Shop) -> Iterator[dict[str, Any]]:
 
 
 def _back_fill(*shops: Shop) -> Iterator[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
     before, began, longest = _memory(), time.monotonic(), 0.0
     for shop in shops:
         for month in rollups.months(shop):
@@ -63,6 +61,7 @@ def _back_fill(*shops: Shop) -> Iterator[dict[str, Any]]:
     yield figure("working one day of the big shop out", (time.monotonic() - start) * 1000, "ms")
     assert not Dirt.objects.filter(shop__in=shops).exists()
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
         cursor.execute("VACUUM ANALYZE analytics_dayfigure, analytics_daydurations")
         cursor.execute("RESET statement_timeout")
 
