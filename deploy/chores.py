@@ -33,8 +33,11 @@ def run(command: str, args: list[str]) -> int:
 
 
 def test(args: list[str]) -> int:
-    """Run pytest in place of this process; the plugin starts the servers."""
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *(args or ["-n", "2", "-q"])])
+    """Run pytest in place of this process; the plugin starts the servers.
+
+    By one worker more than there are cores, as some tests wait for other processes.
+    """
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *(args or ["-n", str((os.cpu_count() or 2) + 1), "-q"])])
 
 
 def faults(args: list[str]) -> int:

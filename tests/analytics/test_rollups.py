@@ -49,6 +49,10 @@ def dirty(shop: Shop) -> set[date]:
     return set(Dirt.objects.filter(shop=shop).values_list("day", flat=True))
 
 
+def local_day(shop: Shop, moment: datetime) -> date:
+    return moment.astimezone(shop.zone).date()
+
+
 def clean() -> None:
     Dirt.objects.all().delete()
 
@@ -174,12 +178,12 @@ def test_every_column_that_figures_read_is_watched(shop):
 def test_changes_of_lines_parcels_cases_disputes_and_reviews_are_seen(shop):
     order = make.shipped(shop, "SF1", placed_at=LATE)
     case = make.case(shop, CaseStatus.REQUESTED)
-    case_days = {moment.astimezone(shop.zone).date() for moment in (case.opened_at, case.order.placed_at)}
+    case_days = {local_day(shop, case.opened_at), local_day(shop, case.order.placed_at)}
     changes = {
         lambda: OrderLine.objects.filter(order=order).update(room="R-1"): {TENTH},
         lambda: Parcel.objects.update(status="lost"): {TENTH},
         lambda: Case.objects.filter(pk=case.pk).update(problem="late"): case_days,
-        lambda: Dispute.objects.create(shop=shop, number="D1", case=case): case_days,
+        lambda: Dispute.objects.create(shop=shop, number="D1", case=case): {local_day(shop, case.order.placed_at)},
         lambda: Review.objects.create(
             shop=shop, number="R1", product=shop.products.first(), rating=1, first_rating=1, at=LATE
         ): {TENTH},
