@@ -71,7 +71,8 @@ def slow_rounds(lab: Lab) -> Iterator[None]:
 
 
 def test_figures_equal_the_records_after_a_storm_of_writers_and_kills(lab: Lab, shop, report, slow_rounds):
-    told = [make.facts(shop, Status.TO_SHIP, placed_at=make.NOW - SPAN * i / 400) for i in range(size(2_000, 400))]
+    many = size(2_000, 400)
+    told = [make.facts(shop, Status.TO_SHIP, placed_at=make.NOW - SPAN * i / many) for i in range(many)]
     ids = [order.pk for order in make.orders(shop, told)]
     rollers = [lab.sweep(SWEEP, every=0.1, SELLERCENTER_FIGURES_SETTLE="0") for _number in range(2)]
     begun(lab, len(rollers))
