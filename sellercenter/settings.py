@@ -277,6 +277,15 @@ MEDIA_ROOT = VAR_DIR / "media"
 EVIDENCE_ROOT = VAR_DIR / "evidence"
 # So many bytes of evidence a shop may keep, so that none fills the disk of all.
 EVIDENCE_LIMIT = env.int("SELLERCENTER_EVIDENCE_GB", default=50) * 1024**3
+# Files that were asked for, and files that were brought, in a folder per shop; pages give out the former.
+EXPORT_ROOT = VAR_DIR / "exports"
+IMPORT_ROOT = VAR_DIR / "imports"
+# Days for which an export can be fetched, and what of them a shop may keep at once.
+EXPORT_DAYS = env.int("SELLERCENTER_EXPORT_DAYS", default=7)
+EXPORT_FILES = env.int("SELLERCENTER_EXPORT_FILES", default=40)
+EXPORT_LIMIT = env.int("SELLERCENTER_EXPORT_GB", default=4) * 1024**3
+# Without a choice of time an export takes so many days.
+EXPORT_WINDOW = env.int("SELLERCENTER_EXPORT_WINDOW", default=90)
 # The largest request with files, in bytes: a film of evidence and the form around it.
 UPLOAD_LIMIT = 105 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
@@ -461,6 +470,10 @@ JOB_KINDS = [
     "aftersales.policy_jobs.JOB_KINDS",
     "analytics.rollups.JOB_KINDS",
 ]
+# What can be exported, each a list of sellercenter.exports.Source that a room declares.
+EXPORTS = ["orders.exports.SOURCES"]
+# What kinds of files can be brought in, each a list of sellercenter.import_kinds.ImportKind that a room declares.
+IMPORT_KINDS = ["orders.imports.kinds.IMPORT_KINDS"]
 # The jobs that give what is open the times of a new policy, by their kinds.
 POLICY_JOBS = ["orders.replan", "cases.replan"]
 # What must hold, as SQL; the second list holds while workers run. See `sellercenter/invariants.py`.

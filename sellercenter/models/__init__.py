@@ -1,5 +1,16 @@
 """The platform's records: people, shops and their policies, what happened, and what is still to be done."""
 
+from sellercenter.models.files import (
+    Every,
+    Export,
+    ExportDownload,
+    ExportRule,
+    ExportState,
+    ExportTemplate,
+    FileForm,
+    ImportFile,
+    ImportState,
+)
 from sellercenter.models.shops import (
     POLICY_CLOCKS,
     Channel,
@@ -33,8 +44,17 @@ __all__ = [
     "POLICY_CLOCKS",
     "Channel",
     "Event",
+    "Every",
+    "Export",
+    "ExportDownload",
+    "ExportRule",
+    "ExportState",
+    "ExportTemplate",
     "Fault",
+    "FileForm",
     "Heartbeat",
+    "ImportFile",
+    "ImportState",
     "ItemState",
     "Job",
     "JobItem",
