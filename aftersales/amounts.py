@@ -39,28 +39,9 @@ def shares(order: Order, lines: Iterable[OrderLine]) -> Worth:
     live = {line.pk: line.amount for line in lines if not line.gift and (ended or line.status != LineStatus.CANCELLED)}
     return Worth(
         {line.pk: ZERO for line in lines}
-        | (worth := spread(min(paid, sum(live.values(), ZERO)), live, order.currency)),
+        | (worth := money.spread(min(paid, sum(live.values(), ZERO)), live, order.currency)),
         paid - sum(worth.values(), ZERO),
     )
-
-
-def spread(total: Decimal, most: Mapping[int, Decimal], currency: str) -> dict[int, Decimal]:
-    """Spread an amount over parts by what each can take at most; the remainder goes to the last ones with room.
-
-    Raises ValueError when all of them together can't take it.
-    """
-    room = sum(most.values(), ZERO)
-    if not 0 <= total <= room:
-        raise ValueError(f"{total} does not fit into {room}")
-    if total == room:
-        return dict(most)
-    quantum = Decimal(1).scaleb(-money.digits(currency))
-    parts = {key: (total * limit / room).quantize(quantum, ROUND_DOWN) for key, limit in most.items()}
-    left = total - sum(parts.values(), ZERO)
-    for key in reversed(list(parts)):
-        more = min(left, most[key] - parts[key])
-        parts[key], left = parts[key] + more, left - more
-    return parts
 
 
 def of_units(worth: Decimal, quantity: int, *, before: int, units: int, currency: str) -> Decimal:
@@ -84,4 +65,4 @@ def fit(order: Order, lines: Sequence[OrderLine], total: Decimal) -> tuple[dict[
     worth = shares(order, lines)
     most = {line.pk: left_of_line(line, worth.lines[line.pk]) for line in lines}
     goods = min(total, sum(most.values(), ZERO))
-    return spread(goods, most, order.currency), total - goods
+    return money.spread(goods, most, order.currency), total - goods

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Hashable, Mapping
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import TypeVar
 
 from django.utils.formats import number_format
 
@@ -29,6 +31,7 @@ CURRENCIES: dict[str, tuple[str, int]] = {
     "VND": ("₫", 0),
 }
 ZERO = Decimal("0.00")
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 def digits(currency: str) -> int:
@@ -58,6 +61,25 @@ def share(total: Decimal, weights: list[Decimal], currency: str) -> list[Decimal
         weights, sum_of_weights = [Decimal(1)] * len(weights), Decimal(len(weights))
     parts = [quantise(total * weight / sum_of_weights, currency) for weight in weights[:-1]]
     return [*parts, total - sum(parts, Decimal(0))]
+
+
+def spread(total: Decimal, most: Mapping[_Key, Decimal], currency: str) -> dict[_Key, Decimal]:
+    """Spread an amount over parts by what each can take at most; the remainder goes to the last ones with room.
+
+    Raises ValueError when all of them together can't take it.
+    """
+    room = sum(most.values(), ZERO)
+    if not 0 <= total <= room:
+        raise ValueError(f"{total} does not fit into {room}")
+    if total == room:
+        return dict(most)
+    quantum = _quantum(currency)
+    parts = {key: (total * limit / room).quantize(quantum, ROUND_DOWN) for key, limit in most.items()}
+    left = total - sum(parts.values(), ZERO)
+    for key in reversed(list(parts)):
+        more = min(left, most[key] - parts[key])
+        parts[key], left = parts[key] + more, left - more
+    return parts
 
 
 def text(amount: Decimal | None, currency: str) -> str:

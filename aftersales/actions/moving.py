@@ -16,7 +16,7 @@ from aftersales.states import ENDED, OPEN, CaseStatus, RefundStatus
 from orders import actions as order_actions
 from orders.models import Order, OrderLine
 from orders.states import Status
-from sellercenter import events
+from sellercenter import events, money
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.money import ZERO
 from sellercenter.permissions import SYSTEM, Actor, ActorKind
@@ -154,7 +154,7 @@ def lessen(case: Case, lines: list[CaseLine], amount: Decimal) -> None:
     """Let a case be about a part of its amount: of the goods first, spread over the lines, then of the freight."""
     goods = min(amount, case.goods_amount)
     most = {one.line_id: one.amount for one in lines}
-    resize(case, lines, amounts.spread(goods, most, case.currency), amount - goods)
+    resize(case, lines, money.spread(goods, most, case.currency), amount - goods)
 
 
 def whole_of(case: Case, lines: list[CaseLine]) -> dict[str, Any]:

@@ -208,11 +208,11 @@ def _goods(order: Order, most: Mapping[int, Decimal], amount: Decimal | None, ki
         if kind == CaseKind.PRICE:
             raise Refused(_("Say by how much the price differs."), "amount_missing")
         # Something may have gone back of the order as a whole, before there were cases.
-        return amounts.spread(min(whole, _left(order)), most, order.currency)
+        return money.spread(min(whole, _left(order)), most, order.currency)
     if amount < 0 or money.quantise(amount, order.currency) != amount or amount > whole:
         told = {"most": money.text(whole, order.currency)}
         raise Refused(_("At most %(most)s can be asked for these units, in coins that exist.") % told, "too_much")
-    return amounts.spread(amount, most, order.currency)
+    return money.spread(amount, most, order.currency)
 
 
 def _left(order: Order) -> Decimal:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from aftersales import amounts, clocks, policies
+from aftersales import clocks, policies
 from aftersales.demo.arbitration import Arbitration
 from aftersales.demo.asking import Asked
 from aftersales.demo.paying import Paying
@@ -235,7 +235,7 @@ class Story:
             self.move("take_exchange", BUYER, at, kind=CaseKind.EXCHANGE)
             return
         goods = min(offer, case.goods_amount)
-        parts = amounts.spread(goods, {line.line_id: line.amount for line in self.lines}, case.currency)
+        parts = money.spread(goods, {line.line_id: line.amount for line in self.lines}, case.currency)
         for line in self.lines:
             line.amount = parts[line.line_id]
         case.goods_amount, case.freight_amount = goods, offer - goods

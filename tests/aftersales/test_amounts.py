@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales import amounts
+from sellercenter import money
 
 CENTS = st.integers(0, 10_000).map(lambda cents: Decimal(cents) / 100)
 
@@ -55,7 +56,7 @@ def test_currencies_without_cents_are_shared_in_whole_coins():
 def test_what_is_spread_adds_up_and_no_part_has_more_than_fits(limits, permille):
     most = dict(enumerate(limits))
     total = (sum(limits) * permille / 1000).quantize(Decimal("0.01"), "ROUND_DOWN")
-    parts = amounts.spread(total, most, "CNY")
+    parts = money.spread(total, most, "CNY")
     assert sum(parts.values()) == total
     assert all(0 <= parts[key] <= most[key] for key in most)
 
@@ -72,7 +73,7 @@ def test_units_claimed_one_after_the_other_are_worth_the_line_in_the_end(worth, 
 
 def test_more_than_fits_is_a_programming_mistake():
     with pytest.raises(ValueError, match="does not fit"):
-        amounts.spread(Decimal("1.01"), {1: Decimal("1.00")}, "CNY")
+        money.spread(Decimal("1.01"), {1: Decimal("1.00")}, "CNY")
 
 
 def test_a_line_has_left_what_was_neither_granted_nor_asked_for():
