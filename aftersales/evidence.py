@@ -23,7 +23,7 @@ from aftersales import evidence_files
 from aftersales.evidence_files import Kept
 from aftersales.models import Appeal, Case, Dispute, Evidence
 from aftersales.states import DISPUTE_OPEN, ENDED, AppealStatus, Proof, Side
-from sellercenter import events
+from sellercenter import events, kept_files
 from sellercenter.lifecycle import Refused, locked
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor, ActorKind, Perm
@@ -89,7 +89,7 @@ def _add(subject: Subject, kept: Kept, *, name: str, proof: Proof, note: str, by
     row = Evidence(
         **{"shop": subject.shop, _FIELDS[type(subject)]: subject, "proof": proof.value, "note": note, "at": now},
         **{"side": _SIDES.get(by.kind, Side.SELLER).value, "uploaded_by_id": by.member_id},
-        **{"uploader_label": by.label[:60], "name": evidence_files.shown_name(name) or kept.kind.suffix},
+        **{"uploader_label": by.label[:60], "name": kept_files.shown_name(name) or kept.kind.suffix},
         **{"content_type": kept.kind.content_type, "size": kept.size, "sha256": kept.sha256, "path": kept.path},
     )
     row.chain = link(earlier[-1].chain if earlier else "", row)

@@ -6,11 +6,7 @@ kept: no place, no device, no second file behind it.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
 import struct
-import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +19,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
+from sellercenter import kept_files
+from sellercenter.kept_files import shown_name
 from sellercenter.lifecycle import Refused
 
 MB = 1024 * 1024
@@ -92,11 +90,7 @@ def keep(shop_id: int, file: UploadedFile) -> Kept:
 
 def place_of(path: str) -> Path:
     """Return where a kept file lies; raises ValueError for a path that leaves the folder."""
-    root = Path(settings.EVIDENCE_ROOT).resolve()
-    place = (root / path).resolve()
-    if not place.is_relative_to(root):
-        raise ValueError("a path of evidence leaves its folder")
-    return place
+    return kept_files.place_of(settings.EVIDENCE_ROOT, path)
 
 
 def remove(path: str) -> None:
@@ -106,19 +100,7 @@ def remove(path: str) -> None:
 
 def hash_on_disk(path: str) -> str:
     """Return the hash of a kept file as it is now; empty when it is gone."""
-    try:
-        with place_of(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
-
-
-def shown_name(name: str) -> str:
-    """Return a file's name as people see it: no folders, no signs that hide or turn around its end, at most 120."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    plain = "".join(sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Zl", "Zp")).strip()
-    stem, dot, end = plain.rpartition(".")
-    return f"{stem[: 119 - len(end)]}.{end}" if dot and len(end) <= 10 else plain[:120]
+    return kept_files.hash_of(settings.EVIDENCE_ROOT, path)
 
 
 def download_name(name: str, content_type: str) -> str:
@@ -194,42 +176,13 @@ def _written_anew(file: UploadedFile) -> tuple[FileKind, bytes]:
 
 
 def _write(shop_id: int, kind: FileKind, pieces: Iterable[bytes]) -> Kept:
-    """Write beside the place, then move into it: under its name a file is whole or not there."""
-    path = f"{shop_id}/{secrets.token_hex(20)}"
-    place = place_of(path)
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    half, digest, size = place.with_suffix(".part"), hashlib.sha256(), 0
-    try:
-        with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            for piece in pieces:
-                out.write(piece)
-                digest.update(piece)
-                size += len(piece)
-            out.flush()
-            os.fsync(out.fileno())
-        half.rename(place)
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise
-    _sync_folder(place.parent)
-    return Kept(path, kind, size, digest.hexdigest())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that a name survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    written = kept_files.write(settings.EVIDENCE_ROOT, shop_id, pieces)
+    return Kept(written.path, kind, written.size, written.sha256)
 
 
 def left_over(older_than: float) -> Iterator[tuple[str, Path]]:
     """Yield the kept files that were last written before this moment (seconds since 1970), by path and place."""
-    root = Path(settings.EVIDENCE_ROOT)
-    for place in root.glob("*/*") if root.is_dir() else ():
-        if place.is_file() and place.stat().st_mtime < older_than:
-            yield place.relative_to(root).as_posix(), place
+    return kept_files.left_over(settings.EVIDENCE_ROOT, older_than)
 
 
 def half_uploads(older_than: float) -> list[Path]:

@@ -18,7 +18,7 @@ from PIL import Image
 from aftersales import appeals, evidence, evidence_files
 from aftersales.models import Case, Dispute, Evidence
 from aftersales.states import CaseStatus
-from sellercenter import invariants
+from sellercenter import invariants, kept_files
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Event
 from sellercenter.permissions import BUYER, CHANNEL, SYSTEM
@@ -158,7 +158,7 @@ def test_a_picture_is_kept_upright_and_without_what_the_phone_wrote_into_it(shop
     ],
 )
 def test_a_name_is_shown_and_never_a_path(given, shown):
-    assert evidence_files.shown_name(given) == shown
+    assert kept_files.shown_name(given) == shown
 
 
 def test_a_name_that_is_given_out_ends_in_what_the_file_is():
