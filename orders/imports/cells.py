@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -14,9 +14,10 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from orders.facts import PaymentFacts
+from orders.imports.layout import Dates
 from orders.states import Flag, PaymentMethod
 from sellercenter import money, privacy
-from sellercenter.imports import squeezed
+from sellercenter.imports import CELL_LIMIT, squeezed
 
 Reader = Callable[[str], Any]
 
@@ -98,6 +99,33 @@ def word(choices: type[models.TextChoices], **others: str) -> Reader:
     return read
 
 
+def meaning(meanings: Mapping[str, object], otherwise: object = None) -> Reader:
+    """Read a word of another platform as what it means here, whatever its case and spaces."""
+    known = {squeezed(word): meant for word, meant in meanings.items()}
+
+    def read(cell: str) -> Any:
+        found = known.get(squeezed(cell), otherwise)
+        if found is None:
+            raise Unclear(
+                _("The word “%(word)s” is not known in this column. Known are: %(known)s.")
+                % {"word": cell[:40], "known": ", ".join(meanings)}
+            )
+        return found
+
+    return read
+
+
+def cut(limit: int) -> Reader:
+    """Read a text and keep as much of it as fits; an ellipsis shows that there was more."""
+    whole = text(CELL_LIMIT)
+
+    def read(cell: str) -> str:
+        found: str = whole(cell)
+        return found if len(found) <= limit else f"{found[: limit - 1]}…"
+
+    return read
+
+
 def flag(cell: str) -> int:
     """Read a flag by its number 0 to 5 or its colour."""
     name = cell.casefold()
@@ -151,8 +179,11 @@ def rate(cell: str) -> Decimal:
 
 
 @lru_cache(maxsize=64)
-def amount(currency: str, *, signed: bool = False) -> Reader:
-    """Read money in the currency: its sign or code may stand beside it, thousands may be grouped."""
+def amount(currency: str, *, signed: bool = False, whole: bool = False) -> Reader:
+    """Read money in the currency: its sign or code may stand beside it, thousands may be grouped.
+
+    `whole` says that nobody writes parts of this currency, so that the point in 11.000 groups thousands.
+    """
     digits, signs = money.digits(currency), _signs(currency)
     plain = re.compile(r"\d{1,11}\.\d\d" if digits else r"\d{1,11}").fullmatch
 
@@ -166,7 +197,7 @@ def amount(currency: str, *, signed: bool = False) -> Reader:
             raise Unclear(_("This is not an amount. Write it like 1280.50."))
         before, sign, between, number, after = found.groups()
         _check_signs(signs, before, between, after, currency)
-        value = _number(number, digits)
+        value = _number(number, digits, whole=whole and not digits)
         if sign in ("-", "−") and value:
             if not signed:
                 raise Unclear(_("The amount must not be negative."))
@@ -190,20 +221,20 @@ def _check_signs(signs: set[str], before: str, between: str, after: str, currenc
             )
 
 
-def _number(number: str, digits: int) -> Decimal:
+def _number(number: str, digits: int, *, whole: bool) -> Decimal:
     """Read digits that may be grouped by comma, point, space or apostrophe; refuse what can be read in two ways."""
     bare = re.sub(r"['’\s]", "", number)
     last = max(bare.rfind(","), bare.rfind("."))
     if last >= 0:
-        whole, tail, mark = bare[:last], bare[last + 1 :], bare[last]
-        if mark == "." and len(tail) == 3 and whole.isdigit() and whole != "0":
+        head, tail, mark = bare[:last], bare[last + 1 :], bare[last]
+        if not whole and mark == "." and len(tail) == 3 and head.isdigit() and head != "0":
             raise Unclear(_("This amount can be read in two ways. Write thousands like 1280, parts like 1.28."))
-        grouped = mark in whole or (mark == "," and len(tail) == 3 and whole not in ("", "0"))
+        grouped = mark in head or ((whole or mark == ",") and len(tail) == 3 and head not in ("", "0"))
         if grouped:
-            whole, tail = whole + mark + tail, ""
-        if not _groups(whole) or (tail and not tail.isdigit()):
+            head, tail = head + mark + tail, ""
+        if not _groups(head) or (tail and not tail.isdigit()):
             raise Unclear(_("The thousands of this amount are not grouped by three. Write it like 1280.50."))
-        bare = re.sub(r"[.,]", "", whole) + ("." + tail if tail else "")
+        bare = re.sub(r"[.,]", "", head) + ("." + tail if tail else "")
     value = Decimal(bare)
     if value >= _LIMIT:
         raise Unclear(_("The amount is too large."))
@@ -268,6 +299,37 @@ def time(zone: ZoneInfo) -> Reader:
         return at_wall(local, zone) if local.tzinfo is None else local.astimezone(UTC)
 
     return read
+
+
+_NUMBERED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:,?\s+(\d{1,2}):(\d\d)(?::(\d\d))?\s*([AaPp][Mm])?)?")
+
+
+@lru_cache(maxsize=64)
+def local_time(zone: ZoneInfo, dates: Dates) -> Reader:
+    """Read a time as a platform's site writes it, its year first or last; which of day and month leads is settled."""
+    year_first = time(zone)
+
+    @lru_cache(maxsize=_CACHED)
+    def read(cell: str) -> Any:
+        found = _NUMBERED.fullmatch(cell)
+        if found is None or dates is Dates.YEAR_FIRST:
+            return year_first(cell)
+        one, two, year, *clock, half = found.groups()
+        day, month = (one, two) if dates is Dates.DAY_FIRST else (two, one)
+        hour, minute, second = (int(part or 0) for part in clock)
+        if half:
+            if not 1 <= hour <= 12:
+                raise Unclear(_("This is not a time: with AM and PM the hours go from 1 to 12."))
+            hour = hour % 12 + (12 if half.casefold() == "pm" else 0)
+        return year_first(f"{year}-{month:0>2}-{day:0>2} {hour:02}:{minute:02}:{second:02}")
+
+    return read
+
+
+def first_numbers(cell: str) -> tuple[int, int, bool] | None:
+    """Return the two numbers before the year of a date that ends with it, and whether AM or PM stands beside it."""
+    found = _NUMBERED.fullmatch(cell)
+    return (int(found[1]), int(found[2]), bool(found[7])) if found else None
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from orders import derive, inventory, payments, recipients
 from orders.clocks import wind
-from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts
+from orders.facts import ZERO, LineFacts, OrderFacts, ParcelFacts, PaymentFacts, RecipientFacts, anonymous_buyer
 from orders.imports import steps
 from orders.imports.lived import Lived
 from orders.imports.matching import known_payments
@@ -192,7 +192,7 @@ class _Update:
         if facts.lines or any(getattr(facts, name) for name in _ORDER_AMOUNTS):
             for name, amount in self.lived.amounts({name: getattr(facts, name) for name in _ORDER_AMOUNTS}).items():
                 self._set(order, name, amount)
-        if order.buyer.uid != facts.buyer_uid:
+        if facts.buyer_uid not in (order.buyer.uid, anonymous_buyer(order.number)):
             buyer = self._party(Buyer, "uid", facts.buyer_uid, nickname=facts.buyer_nickname)
             self._set(order, "buyer_id", buyer.pk, tell=False)
             self.change.changed["buyer"] = [None, facts.buyer_uid]

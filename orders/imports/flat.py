@@ -52,13 +52,15 @@ Cell = tuple[int, str, cells.Reader, Column]
 class FlatReader:
     """Reads the orders of one file into one shop."""
 
+    needed_of_order, needed_of_line = _NEEDED_OF_ORDER, _NEEDED
+
     def __init__(self, layout: Layout, header: Header, shop: Shop) -> None:
-        self.width = header.width
+        self.width, self.notes = header.width, list[str]()
         self.columns = {column.name: column for column in layout.columns}
-        self._key = header.places[layout.key]
-        readers = _readers(shop)
+        self.key = header.places[layout.key]
+        readers = self.readers(layout, shop)
         placed = [
-            (header.places[column.name], column.field, _reader(column, readers), column)
+            (header.places[column.name], column.field, self.reader_of(column, readers), column)
             for column in layout.columns
             if column.name in header.places
         ]
@@ -69,47 +71,53 @@ class FlatReader:
 
     def __call__(self, rows: list[Row]) -> OrderFacts:
         """Return the facts of one order from all of its rows; raises RejectedOrder with every reason at once."""
-        reading = _Reading(self, rows)
+        reading = self.reading(rows)
+        self.notes = reading.notes
         if reading.errors:
             raise RejectedOrder(reading.errors)
         values = reading.order_values(self._order)
         lines = reading.lines(self._line, self._parcel)
+        if not reading.errors:
+            reading.shape(values, lines)
         if not reading.errors:
             facts = reading.facts(values, lines, self._currency)
         if reading.errors:
             raise RejectedOrder(reading.errors)
         return facts
 
+    def reading(self, rows: list[Row]) -> Reading:
+        """Begin to read one order."""
+        return Reading(self, rows)
+
+    def readers(self, layout: Layout, shop: Shop) -> dict[As, cells.Reader]:
+        """Return the readers of the kinds of cells that need nothing but the shop."""
+        amount, time = cells.amount(shop.currency), cells.time(shop.zone)
+        return {
+            As.EMAIL: cells.email,
+            As.TIME: time,
+            As.UNTIL: cells.until(shop.zone),
+            As.MONEY: amount,
+            As.SIGNED: cells.amount(shop.currency, signed=True),
+            As.COUNT: cells.count,
+            As.RATE: cells.rate,
+            As.FLAG: cells.flag,
+            As.YES: cells.yes_no,
+            As.PAYMENTS: cells.payments(amount, time),
+            As.CURRENCY: _currency(shop.currency),
+        }
+
+    def reader_of(self, column: Column, readers: dict[As, cells.Reader]) -> cells.Reader:
+        """Return what reads the cells of one column."""
+        if column.kind is As.ID:
+            return cells.identifier(column.limit)
+        if column.kind is As.TEXT:
+            return cells.text(column.limit)
+        if column.words is not None:
+            return cells.word(column.words, **(_CANCELLED_SPELLINGS if column.words is Status else {}))
+        return readers[column.kind]
+
 
 FLAT = Layout("flat", FLAT_COLUMNS, "order_no", FlatReader)
-
-
-def _readers(shop: Shop) -> dict[As, cells.Reader]:
-    """Return the readers of the kinds of cells that need nothing but the shop."""
-    amount, time = cells.amount(shop.currency), cells.time(shop.zone)
-    return {
-        As.EMAIL: cells.email,
-        As.TIME: time,
-        As.UNTIL: cells.until(shop.zone),
-        As.MONEY: amount,
-        As.SIGNED: cells.amount(shop.currency, signed=True),
-        As.COUNT: cells.count,
-        As.RATE: cells.rate,
-        As.FLAG: cells.flag,
-        As.YES: cells.yes_no,
-        As.PAYMENTS: cells.payments(amount, time),
-        As.CURRENCY: _currency(shop.currency),
-    }
-
-
-def _reader(column: Column, readers: dict[As, cells.Reader]) -> cells.Reader:
-    if column.kind is As.ID:
-        return cells.identifier(column.limit)
-    if column.kind is As.TEXT:
-        return cells.text(column.limit)
-    if column.words is not None:
-        return cells.word(column.words, **(_CANCELLED_SPELLINGS if column.words is Status else {}))
-    return readers[column.kind]
 
 
 def _currency(own: str) -> cells.Reader:
@@ -126,7 +134,7 @@ def _currency(own: str) -> cells.Reader:
     return read
 
 
-class _Line:
+class LineRead:
     """One line while it is read: where it stands, its own values, and those of its parcel."""
 
     __slots__ = ("parcel", "row", "values")
@@ -135,15 +143,17 @@ class _Line:
         self.row, self.values, self.parcel = row, values, parcel
 
 
-class _Reading:
-    """The reading of one order; gathers every reason against it."""
+class Reading:
+    """The reading of one order; gathers every reason against it, and what is worth a note."""
+
+    clean = staticmethod(str.strip)
 
     def __init__(self, reader: FlatReader, rows: list[Row]) -> None:
-        self.columns, self.width = reader.columns, reader.width
-        self.rows, self.errors = rows, list[RowError]()
+        self.reader, self.columns, self.width = reader, reader.columns, reader.width
+        self.rows, self.errors, self.notes = rows, list[RowError](), list[str]()
         wide = self._fit() if _ragged(rows, reader.width) else ()
         # What stands where in a row that is too wide is not known: anywhere in it may be a private value.
-        names = (row[reader._key].strip() for number, row in self.rows if number not in wide)
+        names = (row[reader.key].strip() for number, row in self.rows if number not in wide)
         self.number = next(names, "")
         for number in wide:
             self.refuse(number, "", "", _("The row has more cells than the header."))
@@ -164,12 +174,12 @@ class _Reading:
 
     def read(self, number: int, row: list[str], wanted: Iterable[Cell]) -> dict[str, Any]:
         """Read the cells that say something; a hyphen says nothing."""
-        values = {}
+        values, clean = {}, self.clean
         for place, field, reader, column in wanted:
             cell = row[place]
             if not cell:
                 continue
-            cell = cell.strip()
+            cell = clean(cell)
             if not cell or cell == "-":
                 continue
             try:
@@ -186,7 +196,7 @@ class _Reading:
             differing = [cell for cell in wanted if row[cell[0]] != first[cell[0]]]
             if differing:
                 self._agree(number, self.read(number, row, differing), values, differing)
-        for name, field in _NEEDED_OF_ORDER.items():
+        for name, field in self.reader.needed_of_order.items():
             if field not in values and not any(error.column == name for error in self.errors):
                 self.refuse(self.rows[0][0], name, "", _("This column must not be empty."))
         return values
@@ -207,13 +217,13 @@ class _Reading:
 
     # --- Lines --------------------------------------------------------------------------------------------------------
 
-    def lines(self, own: list[Cell], parcel: list[Cell]) -> list[_Line]:
+    def lines(self, own: list[Cell], parcel: list[Cell]) -> list[LineRead]:
         """Read the lines; an order of one row may have none."""
-        found: list[_Line] = []
+        found: list[LineRead] = []
         seen: dict[str, int] = {}
         for number, row in self.rows:
             before = len(self.errors)
-            line = _Line(number, self.read(number, row, own), self.read(number, row, parcel))
+            line = LineRead(number, self.read(number, row, own), self.read(number, row, parcel))
             found.append(line)
             if not line.values and len(self.errors) == before and len(self.rows) == 1:
                 return found
@@ -226,17 +236,20 @@ class _Reading:
                 )
         return found
 
-    def _need(self, line: _Line) -> None:
+    def _need(self, line: LineRead) -> None:
         if not line.values:
             self.refuse(line.row, "line_no", "", _("The order has several rows, so each of them needs a line."))
             return
-        for name, field in _NEEDED.items():
+        for name, field in self.reader.needed_of_line.items():
             if field not in line.values:
                 self.refuse(line.row, name, "", _("A line needs a value in this column."))
 
+    def shape(self, values: dict[str, Any], lines: list[LineRead]) -> None:
+        """Turn what another platform's file says into the values of our own columns; here they are that already."""
+
     # --- Facts --------------------------------------------------------------------------------------------------------
 
-    def facts(self, values: dict[str, Any], lines: list[_Line], currency: str) -> OrderFacts:
+    def facts(self, values: dict[str, Any], lines: list[LineRead], currency: str) -> OrderFacts:
         """Put the values together, work out what follows from them, and check that it adds up."""
         total = values.pop("total", None)
         values.setdefault("currency", currency)
@@ -249,10 +262,10 @@ class _Reading:
             self._sum_up(facts, lines, values)
         self._ship(facts, lines)
         self._complete(facts)
-        self._check(facts, total)
+        self.check(facts, total)
         return facts
 
-    def _line(self, line: _Line) -> LineFacts:
+    def _line(self, line: LineRead) -> LineFacts:
         values = line.values
         stated = values.pop("amount", None)
         facts = LineFacts(**values, amount=ZERO)
@@ -271,11 +284,11 @@ class _Reading:
             self.refuse(line.row, "creator_id", "", _("A creator or a commission needs the creator's id."))
         return facts
 
-    def _sum_up(self, facts: OrderFacts, lines: list[_Line], stated: dict[str, Any]) -> None:
+    def _sum_up(self, facts: OrderFacts, lines: list[LineRead], stated: dict[str, Any]) -> None:
         """Take from the lines what is not said of the order; what is said must cover the lines."""
         goods = sum([line.unit_price * line.quantity for line in facts.lines], ZERO)
         if stated.get("goods_amount", goods) != goods:
-            self._off("goods_amount", facts.goods_amount, _("The lines' goods make %s, not this.") % goods)
+            self.off("goods_amount", facts.goods_amount, _("The lines' goods make %s, not this.") % goods)
         facts.goods_amount = goods
         told = {*stated} | {field for line in lines for field in line.values}
         for field in told.intersection(_SHARED):
@@ -283,30 +296,33 @@ class _Reading:
             if field not in stated:
                 setattr(facts, field, parts)
             elif stated[field] < parts:
-                self._off(field, stated[field], _("The lines alone make %s, which is more.") % parts)
+                self.off(field, stated[field], _("The lines alone make %s, which is more.") % parts)
 
-    def _off(self, field: str, value: Decimal | str, message: str) -> None:
-        name = next(column.name for column in self.columns.values() if column.of is Of.ORDER and column.field == field)
+    def off(self, field: str, value: Decimal | str, message: str) -> None:
+        """Refuse what the order's column for a field says."""
+        of_order = (column.name for column in self.columns.values() if column.of is Of.ORDER)
+        name = next((name for name in of_order if self.columns[name].field == field), "")
         self.refuse(self.rows[0][0], name, str(value), message)
 
-    def _check(self, facts: OrderFacts, total: Decimal | None) -> None:
+    def check(self, facts: OrderFacts, total: Decimal | None) -> None:
+        """Refuse what does not add up, or says half of something."""
         owed = facts.total_amount
         if owed < 0:
-            self._off("total", owed, _("The discounts are more than the order costs: %s.") % owed)
+            self.off("total", owed, _("The discounts are more than the order costs: %s.") % owed)
         elif total is not None and total != owed:
-            self._off("total", total, _("Goods less discounts plus freight, tax and fees make %s, not this.") % owed)
+            self.off("total", total, _("Goods less discounts plus freight, tax and fees make %s, not this.") % owed)
         if facts.refunded_amount and facts.refunded_amount > facts.paid_amount:
             message = _("More was refunded than the payments make: %s.") % facts.paid_amount
-            self._off("refunded_amount", facts.refunded_amount, message)
+            self.off("refunded_amount", facts.refunded_amount, message)
         numbers = [payment.transaction_no for payment in facts.payments if payment.transaction_no]
         if len({*numbers}) < len(numbers):
-            self._off("payments", ";".join(numbers), _("One transaction number stands there twice."))
+            self.off("payments", ";".join(numbers), _("One transaction number stands there twice."))
         if (facts.abnormal_reason or facts.abnormal_at) and not facts.abnormal:
-            self._off("abnormal", "", _("What is wrong with an order needs a word in this column."))
+            self.off("abnormal", "", _("What is wrong with an order needs a word in this column."))
 
     # --- Parcels and times --------------------------------------------------------------------------------------------
 
-    def _ship(self, facts: OrderFacts, lines: list[_Line]) -> None:
+    def _ship(self, facts: OrderFacts, lines: list[LineRead]) -> None:
         """Make the order's parcels from what its lines say; times alone, the same everywhere, are the order's own."""
         told = [line for line in lines if line.parcel]
         if not told:
@@ -321,7 +337,7 @@ class _Reading:
         else:
             facts.parcels = self._parcels(told, facts.stage)
 
-    def _parcels(self, lines: list[_Line], stage: Status) -> list[ParcelFacts]:
+    def _parcels(self, lines: list[LineRead], stage: Status) -> list[ParcelFacts]:
         parcels: dict[tuple[Any, ...], ParcelFacts] = {}
         for line in lines:
             told, number, quantity = line.parcel, line.values["number"], line.values["quantity"]
@@ -335,7 +351,7 @@ class _Reading:
             parcel.contents[number] = sent
         return [*parcels.values()]
 
-    def _same_parcel(self, line: _Line, parcel: ParcelFacts, other: ParcelFacts) -> None:
+    def _same_parcel(self, line: LineRead, parcel: ParcelFacts, other: ParcelFacts) -> None:
         for name, field in _OF_PARCEL.items():
             if getattr(parcel, field) != getattr(other, field):
                 self.refuse(

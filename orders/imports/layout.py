@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django.db import models
 
@@ -36,6 +36,7 @@ class As(StrEnum):
     MONEY = "money"
     SIGNED = "signed money"
     COUNT = "count"
+    TALLY = "count, none too"
     RATE = "rate"
     FLAG = "flag"
     YES = "yes or no"
@@ -43,9 +44,31 @@ class As(StrEnum):
     CURRENCY = "currency"
 
 
+class Dates(StrEnum):
+    """In which order a file writes day, month and year; a year that stands first is understood everywhere."""
+
+    YEAR_FIRST = "year-month-day"
+    DAY_FIRST = "day/month/year"
+    MONTH_FIRST = "month/day/year"
+
+
+class OrderReader(Protocol):
+    """Turns all rows of one order into facts; `notes` hold what is worth a note about the order read last."""
+
+    notes: list[str]
+
+    def __call__(self, rows: list[Row]) -> OrderFacts:
+        """Return the facts; raises RejectedOrder with every reason at once."""
+        ...
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column: its name and other names, what it speaks of, how it is written, and where its value goes."""
+    """One column: its name and other names, what it speaks of, how it is written, and where its value goes.
+
+    `words` are the words of our own that it may hold, `meanings` those of another platform with what they mean here;
+    `otherwise` is what any other word means, without it such a word is refused.
+    """
 
     name: str
     of: Of
@@ -56,21 +79,34 @@ class Column:
     limit: int = 0
     words: type[models.TextChoices] | None = None
     private: bool = False
+    meanings: Mapping[str, object] | None = None
+    otherwise: object = None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A kind of file: its columns, the one that names the order, and what turns an order's rows into facts."""
+    """A kind of file: its columns, the one that names the order, and what turns an order's rows into facts.
+
+    `unread` are columns that are known and left out, so that nobody is told of them. `explained` says that rows which
+    explain the columns may stand below the header. `settle` looks through a whole file before it is read and returns
+    the layout with what the file decides, such as `dates`, and notes; `site_dates` is what a header alone says of them.
+    """
 
     code: str
     columns: tuple[Column, ...]
     key: str
-    reader: Callable[[Layout, Header, Shop], Callable[[list[Row]], OrderFacts]]
+    reader: Callable[[Layout, Header, Shop], OrderReader]
+    unread: tuple[str, ...] = ()
+    explained: bool = False
+    settle: Callable[[Layout, Header, Iterable[Row]], tuple[Layout, list[str]]] | None = None
+    site_dates: Callable[[Header], Dates] | None = None
+    dates: Dates = Dates.YEAR_FIRST
 
     @property
     def names(self) -> dict[str, str]:
         """Return the column for each squeezed name and alias."""
-        return {squeezed(name): column.name for column in self.columns for name in (column.name, *column.aliases)}
+        read = {squeezed(name): column.name for column in self.columns for name in (column.name, *column.aliases)}
+        return {squeezed(name): name for name in self.unread} | read
 
     @property
     def required(self) -> list[str]:
@@ -79,5 +115,14 @@ class Layout:
 
     def recognises(self, cells: Sequence[str]) -> bool:
         """Say whether a row is the header of such a file: the order's own column and half of the required ones."""
-        found = {self.names.get(squeezed(cell)) for cell in cells}
+        found = self._found(cells)
         return self.key in found and 2 * len(found.intersection(self.required)) >= len(self.required)
+
+    def match(self, cells: Sequence[str]) -> tuple[bool, int]:
+        """Say how well a header is this layout's: whether all that is required is there, and how much is known."""
+        found = self._found(cells)
+        return found.issuperset(self.required), len(found)
+
+    def _found(self, cells: Sequence[str]) -> set[str]:
+        names = self.names
+        return {names[name] for name in map(squeezed, cells) if name in names}

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -121,6 +121,7 @@ class _Read:
 
     rows: list[Row]
     facts: OrderFacts
+    notes: list[str]
 
 
 @dataclass(slots=True)
@@ -150,11 +151,11 @@ def import_file(
     by.require(Perm.IMPORTS_RUN)
     began = perf_counter()
     with open_table(path) as table:
-        layout, header = recognise(table)
+        layout, header, notes = recognise(table)
         key = _key(header.places[layout.key])
         # This pass through the whole file also finds what can't be read, before anything is written.
         torn = scattered(key(cells) for _number, cells in _body(table, header))
-        report = Report(layout.code, dry_run, unknown_columns=header.unknown)
+        report = Report(layout.code, dry_run, unknown_columns=header.unknown, notes=notes)
         errors_file = ErrorReport(_writable(errors or path.with_name(f"{path.stem}.errors.csv")))
         importer = _Importer(shop, layout, header, by, dry_run, timezone.now())
         try:
@@ -196,18 +197,42 @@ def _writable(path: Path) -> Path:
     return path
 
 
-def recognise(table: Table) -> tuple[Layout, Header]:
-    """Find the layout and the header row of a table; raises UnreadableFile when columns are missing."""
+def recognise(table: Table) -> tuple[Layout, Header, list[str]]:
+    """Find the layout and the header row of a table, and what the whole table settles; raises UnreadableFile."""
     rows = first_rows(table)
-    found = ((layout, number, cells) for number, cells in rows for layout in LAYOUTS if layout.recognises(cells))
-    layout, number, cells = next(found, (LAYOUTS[0], *rows[0]))
+    number, cells = next((row for row in rows if any(layout.recognises(row[1]) for layout in LAYOUTS)), rows[0])
+    # Names overlap between platforms; the first of the layouts that know most of the header is meant.
+    layout = max((layout for layout in LAYOUTS if layout.recognises(cells)), key=_fit(cells), default=LAYOUTS[0])
     header = resolve(number, cells, layout.names)
     missing = [name for name in layout.required if name not in header.places]
     if missing:
         raise UnreadableFile(
             _("Columns are missing: %(columns)s. See docs/import-layout.md.") % {"columns": ", ".join(missing)}
         )
-    return layout, header
+    if layout.explained:
+        header = _below_explanations(rows, header, header.places[layout.key])
+    if layout.settle is None:
+        return layout, header, []
+    settled, notes = layout.settle(layout, header, _body(table, header))
+    return settled, header, notes
+
+
+def _fit(cells: Sequence[str]) -> Callable[[Layout], tuple[bool, int]]:
+    return lambda layout: layout.match(cells)
+
+
+def _below_explanations(rows: list[Row], header: Header, key: int) -> Header:
+    """Return the header as if it ended with the rows right below it that explain it or repeat it.
+
+    Where an order's number stands they have words: an order's number has a digit and no space within.
+    """
+    for number, cells in rows:
+        if number > header.row:
+            name = cells[key].strip() if key < len(cells) else ""
+            if not name or (any(map(str.isdigit, name)) and not any(map(str.isspace, name))):
+                break
+            header = replace(header, row=number)
+    return header
 
 
 def _key(place: int) -> Callable[[list[str]], str]:
@@ -300,7 +325,7 @@ class _Importer:
         except RejectedOrder as rejected:
             return _Bad(rows, rejected.errors)
         facts.digest = digest(facts, shop_id=self.shop.pk)
-        return _Read(rows, facts)
+        return _Read(rows, facts, self._reader.notes)
 
     def _stored(self, found: Sequence[_Read]) -> dict[str, bytes]:
         """Return the digests under which the shop has these orders already."""
@@ -363,9 +388,7 @@ class _Importer:
             _reraise_lost_connection(error)
             self._fail(read, error)
             return
-        self._count(self.report.changed if change.changed else self.report.unchanged, read)
-        room = NOTES_KEPT - len(self.report.notes)
-        self.report.notes += [f"{read.facts.number}: {note}" for note in change.notes][:room]
+        self._count(self.report.changed if change.changed else self.report.unchanged, read, change.notes)
 
     def _change(self, facts: OrderFacts) -> changes.Change:
         if not self.report.dry_run:
@@ -375,8 +398,12 @@ class _Importer:
             transaction.set_rollback(True)
         return change
 
-    def _count(self, fate: Counts, read: _Read) -> None:
+    def _count(self, fate: Counts, read: _Read, notes: Sequence[str] = ()) -> None:
+        """Count one order, and keep what is worth a note about it unless it is here just as it was read."""
         fate.add(len(read.facts.lines))
+        told = [*notes] if fate is self.report.unchanged else [*read.notes, *notes]
+        room = NOTES_KEPT - len(self.report.notes)
+        self.report.notes += [f"{read.facts.number}: {note}" for note in told][:room]
 
     def _fail(self, read: _Read, error: Exception) -> None:
         log.warning("an order of shop %s was refused by %s", self.shop.code, type(error).__name__)
