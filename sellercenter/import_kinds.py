@@ -55,8 +55,9 @@ class Outcome:
 class Run(Protocol):
     """The work on one file, in both phases; repeating it at any moment changes nothing more.
 
-    A dry run writes nothing to the database. Refused rows go into the file `errors`, as sellercenter.imports.ErrorReport
-    writes it, when there are any. `progress` is told now and then; what it raises ends the work between two records.
+    A dry run writes nothing to the database. Refused rows go into the file `errors` when there are any, as
+    sellercenter.imports.ErrorReport writes it. `progress` is told now and then; what it raises ends the work between
+    two records.
     Raises sellercenter.imports.UnreadableFile, with nothing written, when the file can't be read at all.
     """
 
@@ -78,6 +79,8 @@ class ImportKind:
     """One kind of file. `recognises` says how well a row of cells fits as its header: 0 not at all, 1 entirely.
 
     Whoever brings such a file needs `permission`, and so does whoever takes it in; both also need IMPORTS_RUN.
+    `example` returns the rows of a file of one's own of this kind, its header first, which `run` would take in as they
+    are; `layouts` returns whose files are understood besides, as people know them.
     """
 
     code: str
@@ -87,6 +90,8 @@ class ImportKind:
     run: Run
     # What the records are called on the page: “orders”, “SKUs”.
     records: Text
+    example: Callable[[], Sequence[Sequence[str]]] | None = None
+    layouts: Callable[[], Sequence[Text]] | None = None
 
 
 @cache

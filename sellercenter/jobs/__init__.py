@@ -15,14 +15,15 @@ from django.utils.translation import gettext as _
 from sellercenter import events
 from sellercenter.crash import crash_here
 from sellercenter.jobs.items import fill, fill_from, without_choice
-from sellercenter.jobs.kinds import JobKind, every_kind, find, seen_by
-from sellercenter.jobs.runner import Progress, run_some
+from sellercenter.jobs.kinds import FILES, JobKind, every_kind, find, seen_by, task_of
+from sellercenter.jobs.runner import Progress, run_files, run_some, settle
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ItemState, Job, JobItem, JobState, Member, Shop
 from sellercenter.permissions import Actor
 from sellercenter.wake import wake
 
 __all__ = [
+    "FILES",
     "JobKind",
     "Progress",
     "ask_stop",
@@ -32,6 +33,7 @@ __all__ = [
     "fill_from",
     "find",
     "repeat",
+    "run_files",
     "run_some",
     "seen_by",
 ]
@@ -50,7 +52,7 @@ def create(shop: Shop, kind: str, *, params: dict[str, Any], by: Actor, member: 
     )
     events.record(shop, "job.created", job, by=by, kind_of_job=kind)
     crash_here("job.created")
-    wake("sellercenter.tasks.run_jobs")
+    wake(task_of(kind))
     return job
 
 
@@ -61,7 +63,9 @@ def ask_stop(job: Job, *, by: Actor) -> None:
     same = Job.objects.filter(pk=job.pk)
     ended: dict[str, Any] = {"state": JobState.CANCELLED, "finished_at": Now(), "stop_asked_at": Now()}
     ended["params"] = without_choice(job.params)
-    if not same.filter(state=JobState.QUEUED).update(**ended) and not same.open().update(stop_asked_at=Now()):
+    if same.filter(state=JobState.QUEUED).update(**ended):
+        settle(same.select_related("shop", "member__user", "member__role").get())
+    elif not same.open().update(stop_asked_at=Now()):
         raise Refused(_("This work has ended already."), "ended")
     events.record(job.shop, "job.stop_asked", job, by=by, kind_of_job=job.kind)
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from sellercenter.jobs.runner import Progress
 
 
+# The lane of work that reads or writes whole files.
+FILES = "files"
+
+
 @dataclass(frozen=True)
 class JobKind:
     """One kind of long work, in one of two shapes.
@@ -34,7 +38,9 @@ class JobKind:
     Work without records: `run` does everything, tells its `Progress` now and then, and returns the job's result. It
     begins again from the start when its process dies.
 
-    `record_url` names the page of a record inside its shop, for the links of the result page.
+    `record_url` names the page of a record inside its shop, for the links of the result page; `about_url` that of the
+    one record that the whole work is about, whose key the parameters keep under `about`. `ended` writes what follows
+    from the end of a job, whatever the end, in the transaction of it.
     """
 
     code: str
@@ -46,6 +52,8 @@ class JobKind:
     act_all: Callable[[Job, Sequence[tuple[JobItem, Any]], Actor], list[JobItem]] | None = None
     run: Callable[[Job, Actor, Progress], dict[str, Any]] | None = None
     record_url: str = ""
+    about_url: str = ""
+    ended: Callable[[Job], object] | None = None
 
     def __post_init__(self) -> None:
         on_records = all((self.prepare, self.load, self.act))
@@ -65,6 +73,18 @@ def find(code: str) -> JobKind:
     if kind is None:
         raise Refused(_("There is no work of the kind “%s”.") % code, "unknown_kind")
     return kind
+
+
+def task_of(code: str) -> str:
+    """Return the task that works on jobs of this kind."""
+    kind = every_kind().get(code)
+    return f"sellercenter.tasks.run_{FILES}" if kind and kind.lane == FILES else "sellercenter.tasks.run_jobs"
+
+
+def of_lane(lane: str) -> Q:
+    """Return the condition of the jobs of a lane; what nobody knows any more is of the common one."""
+    filed = Q(kind__in=[code for code, kind in every_kind().items() if kind.lane == FILES])
+    return filed if lane == FILES else ~filed
 
 
 def seen_by(actor: Actor) -> Q:

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from sellercenter import events
 from sellercenter.crash import crash_here
 from sellercenter.jobs.items import without_choice
-from sellercenter.jobs.kinds import JobKind, find
+from sellercenter.jobs.kinds import JobKind, every_kind, find
 from sellercenter.lifecycle import Refused
 from sellercenter.locks import once_more
 from sellercenter.models import ItemState, Job, JobItem, JobState
@@ -52,13 +52,13 @@ class Stopped(Exception):
     """A person asked the job to stop."""
 
 
-def run_some(limit: int) -> int:
+def run_some(limit: int, lane: str = "") -> int:
     """Work on one open job for a turn, or on several that have nothing to do; return how many records got a result.
 
     Any number of processes may do this at once; at most `limit` records are handled, and a chunk more.
     """
     ends = monotonic() + TURN
-    while monotonic() < ends and (job := _claim()) is not None:
+    while monotonic() < ends and (job := _claim(lane)) is not None:
         crash_here("job.claimed")
         handled = _turn(job, limit, ends)
         if handled:
@@ -66,10 +66,18 @@ def run_some(limit: int) -> int:
     return 0
 
 
+def run_files(limit: int) -> int:
+    """Work on one open job that reads or writes a file; return how many records got a result."""
+    return run_some(limit, FILES)
+
+
 @transaction.atomic
-def _claim() -> Job | None:
-    """Take the open job that has waited longest and that nobody holds."""
-    free = Job.objects.open().filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
+def _claim(lane: str) -> Job | None:
+    """Take the open job that has waited longest and that nobody holds; of files one for each shop at a time."""
+    free = Job.objects.open().filter(Q(lease_until=None) | Q(lease_until__lt=Now()), of_lane(lane))
+    if lane == FILES:
+        at_work = Job.objects.open().filter(of_lane(lane), lease_until__gte=Now())
+        free = free.exclude(shop__in=at_work.values("shop"))
     waiting = free.select_for_update(skip_locked=True).order_by(F("heartbeat_at").asc(nulls_first=True), "pk")
     pk = waiting.values_list("pk", flat=True).first()
     if pk is None:
@@ -312,7 +320,7 @@ def _release(job: Job, *, error: str = "", pause: timedelta = timedelta(0)) -> N
     values: dict[str, Any] = {"error": error} if error else {}
     _mine(job).update(lease_until=Now() + pause if pause else None, **values)
     if not pause:
-        wake("sellercenter.tasks.run_jobs")
+        wake(task_of(job.kind))
 
 
 @transaction.atomic
@@ -322,11 +330,19 @@ def _end(job: Job, state: JobState, *, error: str = "", result: dict[str, Any] |
     values["params"] = without_choice(job.params)
     if not _mine(job).update(finished_at=Now(), **values):
         return
-    job.refresh_from_db(fields=["done", "skipped", "failed"])
+    job.refresh_from_db(fields=["done", "skipped", "failed", "state", "error", "result"])
     counts: dict[str, Any] = {"done": job.done, "skipped": job.skipped, "failed": job.failed}
     by = SYSTEM if job.member is None else actor_for(job.member)
     events.record(job.shop, "job.ended", job, by=by, kind_of_job=job.kind, state=state.value, **counts)
+    settle(job)
     transaction.on_commit(lambda: crash_here("job.ended"))
+
+
+def settle(job: Job) -> None:
+    """Let the kind of a job that has just ended write what follows from it; nothing when it was taken out."""
+    kind = every_kind().get(job.kind)
+    if kind and kind.ended:
+        kind.ended(job)
 
 
 @dataclass(frozen=True)
@@ -335,8 +351,12 @@ class Progress:
 
     job: Job
 
-    def tell(self, done: int, total: int | None = None) -> None:
-        """Show the progress and keep the job; raises when somebody else has taken it or a person asked to stop."""
-        _hold(self.job, done=done, **({} if total is None else {"total": total}))
+    def tell(self, done: int, total: int | None = None, *, silent: timedelta = LEASE) -> None:
+        """Show the progress and keep the job; raises when somebody else has taken it or a person asked to stop.
+
+        `silent` is how long there may be no further word: a file that is being opened says nothing.
+        """
+        told = {} if total is None else {"total": total}
+        _hold(self.job, done=done, lease_until=Now() + silent, **told)
         if Job.objects.filter(pk=self.job.pk, stop_asked_at__isnull=False).exists():
             raise Stopped
