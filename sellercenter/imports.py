@@ -1,43 +1,88 @@
 """Tables that people bring, CSV or XLSX: rows of text, whatever their encoding, delimiter and order of columns.
 
-A table can be read more than once and is never held in memory. XLSX is turned into a CSV in a process of its own, with
-a limit on its memory and its time, so that a hostile or broken workbook ends that process and not ours. Temporary files
-belong to nobody but this user and are gone when the table is closed.
+A table can be read more than once and is never held in memory. What a stranger brought is read by a process of its own
+(`unpacking`), which has little memory, time and rights, so that a hostile or broken file ends that process and not
+ours; we read the plain CSV that it wrote, in a file without a name that vanishes with us.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
+import logging
+import os
 import re
-import resource
+import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
 import unicodedata
-import zipfile
-import zlib
-from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from itertools import groupby, islice
+from itertools import dropwhile, groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sellercenter import unpacking
+from sellercenter.sheets import EXPORT_MARK, guarded, unguarded
+from sellercenter.texts import Text
+
+log = logging.getLogger(__name__)
 
 Row = tuple[int, list[str]]
 
-CELL_LIMIT = 1 << 20
 HEADER_WITHIN = 20
-_PIECE = 1 << 20
-_XLSX_ENTRIES, _XLSX_BYTES = 2000, 600 << 20
-_XLSX_MEMORY, _XLSX_SECONDS = 1 << 30, 120
-_DELIMITERS = ",;\t"
-_MAGIC = {b"\xd0\xcf\x11\xe0": "XLS", b"%PDF": "PDF", b"\x89PNG": "PNG", b"\x1f\x8b": "GZ", b"\xff\xd8\xff": "JPEG"}
+# More than any sheet has: an operator's own workbook is read whole.
+_ALL_ROWS = 1 << 21
+_MOST_SAID = 4096
+_START = (
+    "import sys; sys.path.append(sys.argv[1]); from sellercenter import unpacking; unpacking.main(int(sys.argv[2]))"
+)
+_ROOT = str(Path(__file__).resolve().parent.parent)
+# Calls to die that come from the limits: time is up, or the memory that was asked for is not to be had.
+_TIME_UP = {-signal.SIGALRM, -signal.SIGXCPU}
+_SENTENCES: dict[str, Text] = {
+    "empty": gettext_lazy("The file is empty."),
+    "kind": gettext_lazy("This is a file of the kind %(kind)s. Save the table as XLSX or CSV."),
+    "encoding": gettext_lazy("The file's encoding is not known. Save it as “CSV UTF-8” or as XLSX."),
+    "quote": gettext_lazy(
+        "Row %(row)d can't be read (%(reason)s). Look for a quotation mark that is not closed there."
+    ),
+    "long": gettext_lazy(
+        "Row %(row)d holds more than %(most)d characters. Shorten it, or look for a quotation mark that is not closed."
+    ),
+    "columns": gettext_lazy("Row %(row)d has cells beyond column %(most)d. Take out the columns that nobody needs."),
+    "rows": gettext_lazy("The file has more than %(most)d rows. Divide it and bring the parts one after the other."),
+    "gap": gettext_lazy(
+        "Before row %(row)d more than %(most)d rows are blank. Take out those rows, or what stands below them."
+    ),
+    "not_workbook": gettext_lazy("This is not an XLSX workbook, or it is damaged. Save the table as XLSX or CSV."),
+    "damaged": gettext_lazy("The workbook is damaged, protected or too large. Save the sheet as CSV."),
+    "protected": gettext_lazy("The workbook is protected by a password. Save it without one, or the sheet as CSV."),
+    "large": gettext_lazy("The workbook is too large. Save the sheet as CSV."),
+    "path": gettext_lazy("The workbook names places outside itself, which none does. Save the sheet as CSV."),
+    "nested": gettext_lazy("The workbook holds another archive. Save the sheet as CSV."),
+    "macros": gettext_lazy("The workbook holds macros. Save it as XLSX without macros, or the sheet as CSV."),
+    "links": gettext_lazy("The workbook has links to other workbooks. Break them, or save the sheet as CSV."),
+    "entities": gettext_lazy("The workbook holds declarations that no workbook needs. Save the sheet as CSV."),
+    "no_sheet": gettext_lazy("The workbook has no sheet that is shown. Show the one to read, or save it as CSV."),
+    "empty_sheet": gettext_lazy("The workbook's first sheet is empty."),
+    "memory": gettext_lazy(
+        "Reading the file takes too much memory. Take out cells far from the table, or divide the file."
+    ),
+    "no_room": gettext_lazy("The server has no room left to read the file. Tell whoever runs it, and try again later."),
+    "slow": gettext_lazy("Reading the file takes too long. Divide it, or save the sheet as CSV."),
+    "died": gettext_lazy("The file can't be read: its reader ended without a word. Save the table anew as CSV."),
+    "not_begun": gettext_lazy("The file can't be read right now. Try again in a minute."),
+}
 
 
 class UnreadableFile(Exception):  # an answer, not an error
@@ -59,199 +104,120 @@ class RowError:
 class Table:
     """A table on disk; `rows` may be called again and again."""
 
-    path: Path
+    file: BinaryIO
     encoding: str
     delimiter: str
 
     def rows(self) -> Iterator[Row]:
         """Yield each row that is not blank with its number in the file, counted from 1; raises UnreadableFile."""
-        csv.field_size_limit(CELL_LIMIT)
-        number = 0
-        with self.path.open(encoding=self.encoding, newline="") as lines:
-            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
-            try:
-                for number, cells in enumerate(reader, 1):
-                    if cells and any(cells) and not (number == 1 and _is_separator(cells)):
-                        yield number, cells
-            except csv.Error as error:
-                raise UnreadableFile(
-                    _("Row %(row)d can't be read (%(reason)s). Look for a quotation mark that is not closed there.")
-                    % {"row": number + 1, "reason": error}
-                ) from None
+        with _in_words(), io.TextIOWrapper(io.BufferedReader(_Place(self.file)), self.encoding, newline="") as lines:
+            numbered = enumerate(unpacking.parsed(lines, self.delimiter), 1)
+            rows = (row for row in numbered if not unpacking.is_blank(row[1]) and not _is_separator(*row))
+            first = next(rows, None)
+            if first and first[1][0] == EXPORT_MARK:
+                # Our own export: what it tells of itself is no data, and its apostrophes are ours.
+                told = dropwhile(lambda row: row[1][0].startswith("#"), rows)
+                yield from ((number, list(map(unguarded, cells))) for number, cells in told)
+            elif first:
+                yield first
+                yield from rows
 
 
-def _is_separator(cells: Sequence[str]) -> bool:
+class _Place(io.RawIOBase):
+    """A place of its own in a file that others read too."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._descriptor, self._at = file.fileno(), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int:
+        got = os.preadv(self._descriptor, [room], self._at)
+        self._at += got
+        return got
+
+
+def _is_separator(number: int, cells: Sequence[str]) -> bool:
     """Recognise the line `sep=;` with which some programs tell Excel the delimiter."""
-    return cells[0].lower().startswith("sep=") and not any(cells[1:])
+    return number == 1 and cells[0].lower().startswith("sep=") and not any(cells[1:])
 
 
 # --- Opening ----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[Table]:
-    """Open a CSV or XLSX file, told apart by its content and never by its name; raises UnreadableFile."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_PIECE)
-    except OSError as error:
-        raise UnreadableFile(
-            _("The file %(name)s can't be opened: %(reason)s.") % {"name": path.name, "reason": error.strerror}
-        ) from None
-    if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise UnreadableFile(_("The file is empty."))
-    if head.startswith(b"PK\x03\x04"):
-        with tempfile.TemporaryDirectory(prefix="import-") as folder:
-            spool = Path(folder) / "sheet.csv"
-            _unpack(path, spool)
-            yield Table(spool, "utf-8", ",")
-        return
-    _refuse_foreign(head)
-    encoding = _encoding(path, head)
-    yield Table(path, encoding, _delimiter(head.decode(encoding, "ignore")))
+def open_table(path: Path, *, trusted: bool = False) -> Iterator[Table]:
+    """Open a CSV or XLSX file, told apart by its content and never by its name; raises UnreadableFile.
 
-
-def _refuse_foreign(head: bytes) -> None:
-    kind = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "")
-    if kind:
-        raise UnreadableFile(_("This is a file of the kind %s. Save the table as XLSX or CSV.") % kind)
-
-
-def _encoding(path: Path, head: bytes) -> str:
-    """Find the encoding in which the whole file reads without an error."""
-    if head.startswith(b"\xef\xbb\xbf"):
-        candidates = ["utf-8-sig"]
-    elif head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates = ["utf-16"]
-    else:
-        sample = head[:4096]
-        odd, even = sample[1::2].count(0) * 4 > len(sample), sample[::2].count(0) * 4 > len(sample)
-        candidates = ["utf-16-le"] if odd else ["utf-16-be"] if even else ["utf-8", "gb18030"]
-    for encoding in candidates:
-        if _decodes(path, encoding):
-            return encoding
-    raise UnreadableFile(_("The file's encoding is not known. Save it as “CSV UTF-8” or as XLSX."))
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    """Say whether every byte of the file has a meaning in the encoding, and the whole looks like text."""
-    decoder = getincrementaldecoder(encoding)()
-    foreign = strange = control = total = 0
-    with path.open("rb") as file:
-        try:
-            while piece := file.read(_PIECE):
-                text = decoder.decode(piece)
-                total += len(text)
-                control += len(_CONTROL.findall(text))
-                if encoding == "gb18030":
-                    rare = _FOREIGN.findall(text)
-                    foreign += len(rare)
-                    strange += sum(1 for char in rare if not _in_gb2312(char))
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    # Western text in Windows-1252 also reads as GB18030, but into characters that nobody writes.
-    return control * 50 <= total and strange * 4 <= foreign
-
-
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_FOREIGN = re.compile(r"[^\x00-\x7f]")
-
-
-def _in_gb2312(char: str) -> bool:
-    try:
-        char.encode("gb2312")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _delimiter(text: str) -> str:
-    """Take the delimiter that the first line names, or that stands in it most often outside quotes."""
-    first = next((line for line in text.lstrip("\ufeff").splitlines() if line.strip()), "")
-    if first.lower().startswith("sep=") and first[4:5] in _DELIMITERS and len(first) <= 5:
-        return first[4:5]
-    bare = re.sub(r'"[^"]*"', "", first)
-    return max(_DELIMITERS, key=bare.count)
-
-
-# --- Workbooks --------------------------------------------------------------------------------------------------------
-
-
-def _unpack(path: Path, spool: Path) -> None:
-    """Turn a workbook's first visible sheet into a CSV, in a process of its own."""
-    _check_zip(path)
-    command = [sys.executable, "-m", "sellercenter.imports", str(path.resolve()), str(spool)]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=Path(__file__).resolve().parent.parent,
-            env={"PYTHONUTF8": "1"},
-            capture_output=True,
-            text=True,
-            timeout=_XLSX_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise UnreadableFile(_("Reading the workbook takes too long. Save the sheet as CSV.")) from None
-    if done.returncode:
-        raise UnreadableFile(_("The workbook is damaged, protected or too large. Save the sheet as CSV."))
-    if not spool.stat().st_size:
-        raise UnreadableFile(_("The workbook's first sheet is empty."))
-
-
-def _check_zip(path: Path) -> None:
-    """Refuse an archive that is no workbook, or unpacks to more than it says or than we take."""
-    damaged = UnreadableFile(_("This is not an XLSX workbook, or it is damaged. Save the table as XLSX or CSV."))
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if not any(entry.filename == "xl/workbook.xml" for entry in entries):
-                raise damaged
-            if len(entries) > _XLSX_ENTRIES or sum(entry.file_size for entry in entries) > _XLSX_BYTES:
-                raise UnreadableFile(_("The workbook is too large. Save the sheet as CSV."))
-            # Reads every entry up to its declared size and compares the checksum, so a lying header is found.
-            if archive.testzip() is not None:
-                raise damaged
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
-        raise damaged from None
-
-
-def _write_sheet(source: str, target: str) -> None:
-    """Write the first visible sheet as CSV; runs in the child process."""
-    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
-
-    resource.setrlimit(resource.RLIMIT_AS, (_XLSX_MEMORY, _XLSX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (_XLSX_SECONDS, _XLSX_SECONDS))
-    book = CalamineWorkbook.from_path(source)
-    names = [
-        sheet.name
-        for sheet in book.sheets_metadata
-        if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
-    ]
-    sheet = book.get_sheet_by_name(names[0])
-    with open(target, "x", encoding="utf-8", newline="") as file:
-        if sheet.start is None:
+    Trusted is an operator's own file: its CSV is read where it lies, in our process, and has any number of rows.
+    """
+    with ExitStack() as stack:
+        source = stack.enter_context(_opened(path))
+        if trusted and source.read(len(unpacking.WORKBOOK)) != unpacking.WORKBOOK:
+            with _in_words():
+                encoding, delimiter = unpacking.sniff(source)
+            yield Table(source, encoding, delimiter)
             return
-        writer = csv.writer(file)
-        # Rows above the first used one come along empty, so that our numbers are the sheet's.
-        writer.writerows([_cell(value) for value in row] for row in sheet.iter_rows())
+        spool = stack.enter_context(tempfile.TemporaryFile(prefix="import-", dir=settings.FILE_UPLOAD_TEMP_DIR))
+        with _in_words():
+            _unpack(source, spool, _ALL_ROWS if trusted else settings.IMPORT_ROWS)
+        yield Table(spool, "utf-8", ",")
 
 
-def _cell(value: Any) -> str:
-    """Write a typed cell as text; numbers of 16 digits and more stay in the form that shows what they lost."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        # Excel keeps 15 digits; the rest of a longer number has become zeros already.
-        if abs(value) >= 10**15:
-            return f"{value:.5E}"
-        return str(int(value)) if value == int(value) else f"{value:.15g}"
-    if isinstance(value, datetime):
-        return (value + timedelta(microseconds=500_000)).replace(microsecond=0).isoformat(" ")
-    return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
+def _opened(path: Path) -> BinaryIO:
+    told = {"name": path.name}
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        told["reason"] = error.strerror or ""
+        raise UnreadableFile(_("The file %(name)s can't be opened: %(reason)s.") % told) from None
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise UnreadableFile(_("%(name)s is not a file that can be read twice. Save it first.") % told)
+    return file
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say in the reader's language why a file can't be read."""
+    try:
+        yield
+    except unpacking.Unfit as unfit:
+        raise UnreadableFile(_SENTENCES[unfit.code] % unfit.values) from None
+
+
+def _unpack(source: BinaryIO, spool: BinaryIO, rows: int) -> None:
+    """Let a process of its own write the table as plain CSV; raises Unfit."""
+    source.seek(0)
+    command = [sys.executable, "-I", "-c", _START, _ROOT, str(rows)]
+    try:
+        # The process ends itself when its time is up; should it not, it is killed a little later.
+        code = subprocess.run(
+            command, stdin=source, stdout=spool, stderr=subprocess.DEVNULL, env={}, timeout=unpacking.SECONDS + 5
+        ).returncode
+    except subprocess.TimeoutExpired:
+        raise unpacking.Unfit("slow") from None
+    except OSError as error:
+        log.error("no process could be started to read a file: %s", error.strerror)
+        raise unpacking.Unfit("not_begun") from None
+    if code == unpacking.REFUSED:
+        raise _told(os.pread(spool.fileno(), _MOST_SAID, 0))
+    if code:
+        log.warning("the process that read a file ended with %d", code)
+        died = {-signal.SIGABRT: "memory", -signal.SIGKILL: "memory"}
+        raise unpacking.Unfit("slow" if code in _TIME_UP else died.get(code, "died"))
+
+
+def _told(answer: bytes) -> unpacking.Unfit:
+    """Understand what the process says; it has read a hostile file, so it may say anything."""
+    try:
+        code, values = json.loads(answer)
+        unfit = unpacking.Unfit(code, **values)
+        _SENTENCES[unfit.code] % unfit.values
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return unpacking.Unfit("died")
+    return unfit
 
 
 # --- Headers ----------------------------------------------------------------------------------------------------------
@@ -345,15 +311,7 @@ def gathered(rows: Iterable[Row], key: Callable[[list[str]], str]) -> Iterator[I
 
 # --- The report of refused rows ---------------------------------------------------------------------------------------
 
-_TRIGGERS = frozenset("=+-@\t\r\n|%\0'＝＋－＠")
 REPORT_HEADER = ("row", "order", "column", "value", "message")
-
-
-def formula_safe(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet program would take for a formula."""
-    text = text.replace("\0", "")
-    first = text.lstrip()[:1]
-    return f"'{text}" if text and (text[0] in _TRIGGERS or (first and first in _TRIGGERS)) else text
 
 
 class ErrorReport:
@@ -373,7 +331,7 @@ class ErrorReport:
                 self._writer = csv.writer(self._file, quoting=csv.QUOTE_ALL)
                 self._writer.writerow(REPORT_HEADER)
             texts = (error.record, error.column, error.value, error.message)
-            self._writer.writerow((error.row, *map(formula_safe, texts)))
+            self._writer.writerow((error.row, *map(guarded, texts)))
             self.rows += 1
 
     def close(self) -> None:
@@ -388,7 +346,3 @@ class ErrorReport:
 def _is_report(path: Path) -> bool:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         return next(csv.reader(file), None) == list(REPORT_HEADER)
-
-
-if __name__ == "__main__":
-    _write_sheet(sys.argv[1], sys.argv[2])

@@ -286,6 +286,8 @@ EXPORT_FILES = env.int("SELLERCENTER_EXPORT_FILES", default=40)
 EXPORT_LIMIT = env.int("SELLERCENTER_EXPORT_GB", default=4) * 1024**3
 # Without a choice of time an export takes so many days.
 EXPORT_WINDOW = env.int("SELLERCENTER_EXPORT_WINDOW", default=90)
+# So many rows a file may have that somebody brings.
+IMPORT_ROWS = env.int("SELLERCENTER_IMPORT_ROWS", default=500_000)
 # The largest request with files, in bytes: a film of evidence and the form around it.
 UPLOAD_LIMIT = 105 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [

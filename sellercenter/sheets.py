@@ -30,6 +30,8 @@ from sellercenter.texts import Text
 UNKNOWN = "—"
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# The first cell of a CSV whose texts are all guarded, so that whoever reads it back may take the guards away.
+EXPORT_MARK = "#sd-export:1"
 # What spreadsheet programs take for the beginning of a formula, and the full-width forms of it.
 _TRIGGERS = frozenset("=+-@\t\r\n|%＝＋－＠")
 # What neither XML nor a spreadsheet can hold.
@@ -139,6 +141,11 @@ def guarded(text: str) -> str:
     first = text.lstrip()[:1]
     risky = text[:1] in _TRIGGERS or text[:1] == "'" or first in _TRIGGERS
     return f"'{text}" if text and risky else text
+
+
+def unguarded(text: str) -> str:
+    """Give back the text of a cell that `guarded` wrote."""
+    return text.removeprefix("'")
 
 
 def as_csv(sheet: Sheet, notes: Notes = ()) -> bytes:

@@ -368,7 +368,7 @@ def test_exceptions_are_not_swallowed_wholesale(source):
     ]
     # An import refuses row by row; a command is the outermost door and tells without repeating private words.
     # A sweep and the timetable go on with the next piece of work, and say which one broke.
-    doors = ("orders/imports/", "sellercenter/imports", "orders/management/commands/")
+    doors = ("orders/imports/", "sellercenter/unpacking.py", "orders/management/commands/")
     rounds = ("sellercenter/jobs/runner.py", "sellercenter/sweeps.py", "sellercenter/timetable.py", "orders/timers.py")
     rounds += ("sellercenter/due_steps.py", "aftersales/paying.py", "aftersales/refunds.py")
     rounds += ("sellercenter/outbox.py", "sellercenter/outgoing.py")

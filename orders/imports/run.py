@@ -139,6 +139,7 @@ def import_file(
     by: Actor,
     dry_run: bool = False,
     errors: Path | None = None,
+    trusted: bool = False,
     progress: Callable[[Report], None] | None = None,
 ) -> Report:
     """Import a file of orders into the shop and return what became of them; may be repeated at any time.
@@ -146,11 +147,11 @@ def import_file(
     An order with a bad row is refused whole, its rows are listed in the file `errors` (default: beside the input), and
     the others go in, a thousand new ones per transaction and each changed one in its own: what is committed stays whole
     whatever happens later. Nothing is written, no report either, when UnreadableFile is raised; a dry run writes the
-    report only.
+    report only. Trusted is an operator's own file, as `open_table` says.
     """
     by.require(Perm.IMPORTS_RUN)
     began = perf_counter()
-    with open_table(path) as table:
+    with open_table(path, trusted=trusted) as table:
         layout, header, notes = recognise(table)
         key = _key(header.places[layout.key])
         # This pass through the whole file also finds what can't be read, before anything is written.

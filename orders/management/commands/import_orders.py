@@ -44,7 +44,8 @@ class Command(BaseCommand):
             shop = Shop.objects.select_related("policy").filter(code=options["shop"]).first()
             if shop is None:
                 raise UnreadableFile(_("There is no shop with the code “%s”.") % options["shop"])
-            report = import_file(shop, options["file"], by=SYSTEM, dry_run=options["dry_run"], errors=options["errors"])
+            told = {"dry_run": options["dry_run"], "errors": options["errors"]}
+            report = import_file(shop, options["file"], by=SYSTEM, trusted=True, **told)
         except UnreadableFile as refusal:
             self._leave(UNREADABLE, str(refusal), as_json=options["json"])
         except Exception as error:
