@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 Row = tuple[int, list[str]]
 
+CELL_LIMIT = unpacking.CELL_LIMIT
 HEADER_WITHIN = 20
 # More than any sheet has: an operator's own workbook is read whole.
 _ALL_ROWS = 1 << 21

@@ -23,7 +23,8 @@ from typing import BinaryIO, NoReturn, TextIO
 
 REFUSED = 3
 ROWS, COLUMNS, BLANK_ROWS = 500_000, 500, 1000
-CELL_LIMIT = ROW_LIMIT = 1 << 20
+# What one cell may hold, and one row, so that a thousand rows fit into memory.
+CELL_LIMIT = 1 << 20
 SPOOL, SECONDS, CPU_SECONDS = 768 << 20, 120, 60
 # Workbooks are held in memory as a whole: 100,000 rows of 57 columns take 600 MB.
 TEXT_MEMORY, WORKBOOK_MEMORY = 512 << 20, 1 << 30
@@ -170,8 +171,8 @@ def within(rows: Iterable[list[str]], most: int) -> Iterator[list[str]]:
             raise Unfit("rows", most=most)
         if len(cells) > COLUMNS and not is_blank(cells[COLUMNS:]):
             raise Unfit("columns", row=number, most=COLUMNS)
-        if sum(map(len, cells)) > ROW_LIMIT:
-            raise Unfit("long", row=number, most=ROW_LIMIT)
+        if sum(map(len, cells)) > CELL_LIMIT:
+            raise Unfit("long", row=number, most=CELL_LIMIT)
         yield cells[:COLUMNS]
 
 
