@@ -120,7 +120,7 @@ def _children(port: int, rate: float) -> list[Child]:
     web = [*python, "gunicorn", "sellercenter.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5"]
     web += ["--no-control-socket"]
-    queues = ["-Q", "timers,notices,jobs", "-c", "2", "--loglevel", "INFO"]
+    queues = ["-Q", "timers,notices,jobs,files", "-c", "2", "--loglevel", "INFO"]
     queues += ["--without-mingle", "--without-gossip"]
     schedule = ["-s", str(VAR / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING"]
     # SIGQUIT is the quick way out of both gunicorn and Celery, children included.

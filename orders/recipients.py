@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from orders.facts import RecipientFacts
 from orders.models import Recipient
 from sellercenter import privacy
+from sellercenter.models import Shop
 
 # A postcode has no column of its own for its ciphertext; it travels before the address, divided by this.
 _DIVIDER = "\x1f"
@@ -40,15 +42,39 @@ def opened(recipient: Recipient, *, order_number: str) -> RecipientFacts:
     """
     name = _open(recipient, "name", order_number)
     phone = _open(recipient, "phone", order_number)
-    postcode, divider, address = _open(recipient, "address", order_number).partition(_DIVIDER)
-    if not divider:
-        postcode, address = "", postcode
+    postcode, address = _parted(_open(recipient, "address", order_number))
     return RecipientFacts(
         name=name or recipient.name_masked,
         phone=phone or recipient.phone_masked,
         address=address or recipient.address_masked,
         postcode=postcode or recipient.postcode_masked,
     )
+
+
+# The columns from which a field is read in plain: its ciphertext, its masked copy, the number of the order.
+SEALED = {
+    field: (f"recipient__{sealed}_sealed", f"recipient__{field}_masked", "number")
+    for field, sealed in (("name", "name"), ("phone", "phone"), ("address", "address"), ("postcode", "address"))
+}
+
+
+def reader(field: str) -> Callable[..., str]:
+    """Return what reads a field in plain from the columns that SEALED names; see `opened`."""
+
+    def _read(shop: Shop, sealed: bytes | None, masked: str | None, order_number: str) -> str:
+        place = "address" if field == "postcode" else field
+        text = privacy.decrypt(sealed or b"", shop_id=shop.pk, place=f"recipient|{place}|{order_number}")
+        if place == "address":
+            text = _parted(text)[field == "address"]
+        return text or masked or ""
+
+    return _read
+
+
+def _parted(place: str) -> tuple[str, str]:
+    """Return the postcode and the address that travel together."""
+    postcode, divider, address = place.partition(_DIVIDER)
+    return (postcode, address) if divider else ("", postcode)
 
 
 def masked_lengths(recipient: RecipientFacts) -> dict[str, int]:

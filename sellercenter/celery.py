@@ -41,8 +41,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(Watchdog)
 
-QUEUES = ("timers", "notices", "jobs")
-# Each behind its own exchange: left to themselves they share one, and every hint would come to all three.
+QUEUES = ("timers", "notices", "jobs", "files")
+# Each behind its own exchange: left to themselves they share one, and every hint would come to all of them.
 app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in QUEUES]
 app.conf.task_default_queue = "jobs"
 # The sweeps as tasks, each on its queue: sent after a commit by `wake`, and by the timetable in case that got lost.
@@ -54,6 +54,7 @@ SWEEPS = {
     "aftersales.tasks.pay_refunds": "notices",
     "analytics.tasks.roll": "jobs",
     "sellercenter.tasks.run_jobs": "jobs",
+    "sellercenter.tasks.run_files": "files",
 }
 app.conf.task_routes = {
     **{task: {"queue": queue} for task, queue in SWEEPS.items()},

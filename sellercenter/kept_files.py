@@ -44,7 +44,7 @@ def write(root: Path, shop_id: int, pieces: Iterable[bytes]) -> Written:
     except BaseException:
         half.unlink(missing_ok=True)
         raise
-    _sync_folder(place.parent)
+    sync_folder(place.parent)
     return Written(path, size, digest.hexdigest())
 
 
@@ -81,7 +81,7 @@ def shown_name(name: str) -> str:
     return f"{stem[: LONGEST_NAME - 1 - len(end)]}.{end}" if dot and len(end) <= 10 else plain[:LONGEST_NAME]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make sure that a name survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -5,6 +5,7 @@ Variables: DATABASE_URL, REDIS_URL, and those that begin with SELLERCENTER_ (see
 
 import base64
 import binascii
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -281,13 +282,15 @@ EVIDENCE_LIMIT = env.int("SELLERCENTER_EVIDENCE_GB", default=50) * 1024**3
 EXPORT_ROOT = VAR_DIR / "exports"
 IMPORT_ROOT = VAR_DIR / "imports"
 # Days for which an export can be fetched, and what of them a shop may keep at once.
-EXPORT_DAYS = env.int("SELLERCENTER_EXPORT_DAYS", default=7)
+EXPORT_KEPT = timedelta(days=env.int("SELLERCENTER_EXPORT_DAYS", default=7))
 EXPORT_FILES = env.int("SELLERCENTER_EXPORT_FILES", default=40)
 EXPORT_LIMIT = env.int("SELLERCENTER_EXPORT_GB", default=4) * 1024**3
 # Without a choice of time an export takes so many days.
 EXPORT_WINDOW = env.int("SELLERCENTER_EXPORT_WINDOW", default=90)
 # So many rows a file may have that somebody brings.
 IMPORT_ROWS = env.int("SELLERCENTER_IMPORT_ROWS", default=500_000)
+# So many bytes of brought files a shop may keep, so that none fills the disk of all.
+IMPORT_LIMIT = env.int("SELLERCENTER_IMPORT_GB", default=4) * 1024**3
 # The largest request with files, in bytes: a film of evidence and the form around it.
 UPLOAD_LIMIT = 105 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
@@ -380,6 +383,7 @@ SWEEPS = [
     "analytics.reports.make_due",
     "sellercenter.timetable.run_due",
     "sellercenter.jobs.run_some",
+    "sellercenter.jobs.run_files",
 ]
 # What the health page watches: lists of sellercenter.health.Owed, room by room.
 OWED = ["orders.owed.OWED", "aftersales.owed.OWED", "sellercenter.health.OWED"]
@@ -398,9 +402,11 @@ REPLAYS = {
 TIMETABLE = [
     ("hour", "sellercenter.chores.clear_ended_sessions"),
     ("hour", "analytics.stock_alerts.warn"),
+    ("hour", "sellercenter.exports.clear_old"),
     ("day", "sellercenter.chores.clear_old_ticks"),
     ("day", "sellercenter.chores.clear_read_notifications"),
     ("day", "sellercenter.chores.clear_finished_jobs"),
+    ("day", "sellercenter.import_files.clear_old"),
     ("day", "orders.lookups.forget_old"),
     ("day", "aftersales.evidence.clear_left_over"),
     ("day", "analytics.rollups.compare_all"),
@@ -427,10 +433,13 @@ WORK_NAMES = {
     "analytics.stock_alerts.warn": _("Warn of stock that runs out"),
     "sellercenter.timetable.run_due": _("Work by the calendar"),
     "sellercenter.jobs.run_some": _("Long work"),
+    "sellercenter.jobs.run_files": _("Files: exports and imports"),
+    "sellercenter.exports.clear_old": _("Delete exports whose time is over"),
     "sellercenter.chores.clear_ended_sessions": _("Delete logins that ended"),
     "sellercenter.chores.clear_old_ticks": _("Delete old slots of the calendar"),
     "sellercenter.chores.clear_read_notifications": _("Delete old notices that were read"),
     "sellercenter.chores.clear_finished_jobs": _("Delete old work with its results"),
+    "sellercenter.import_files.clear_old": _("Delete old imported files"),
     "orders.lookups.forget_old": _("Forget old pasted numbers"),
     "aftersales.evidence.clear_left_over": _("Delete files that belong to nothing"),
     "sellercenter.chores.check_invariants": _("Check that everything holds"),
@@ -465,6 +474,8 @@ MESSAGE_COMPOSERS = {
 }
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
 JOB_KINDS = [
+    "sellercenter.exports.JOB_KINDS",
+    "sellercenter.import_jobs.JOB_KINDS",
     "orders.bulk.JOB_KINDS",
     "orders.policies.JOB_KINDS",
     "aftersales.bulk.JOB_KINDS",

@@ -1,7 +1,8 @@
 """Small tables that people read, download and open elsewhere: one declaration for the page, for CSV and for Excel.
 
 The value of a cell is what its column's kind says: text, a whole number, an amount of the sheet's currency (Decimal),
-a share of one (0.25 is 25 %), seconds, a day, or an aware moment. None is what is not known, or can't be worked out.
+a share of one (0.25 is 25 %), seconds, a day, an aware moment, or yes or no. None is what is not known, or can't be
+worked out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.styles import Font
@@ -36,7 +38,7 @@ EXPORT_MARK = "#sd-export:1"
 _TRIGGERS = frozenset("=+-@\t\r\n|%＝＋－＠")
 # What neither XML nor a spreadsheet can hold.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_LONGEST_CELL, _LONGEST_NAME = 32_767, 31
+LONGEST_CELL, LONGEST_NAME = 32_767, 31
 _TENTH, _HUNDREDTH, _FINE = Decimal("0.1"), Decimal("0.01"), Decimal("0.000001")
 
 
@@ -50,6 +52,9 @@ class Kind(StrEnum):
     SECONDS = "seconds"
     DATE = "date"
     TIME = "time"
+    # A moment to the second with its offset, as text: nothing is lost in the hour that comes twice.
+    STAMP = "stamp"
+    YES = "yes or no"
 
 
 NUMBERS = frozenset({Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.SECONDS})
@@ -117,6 +122,10 @@ def say(value: Any, kind: Kind | str, currency: str, zone: ZoneInfo | None = Non
         return _count(value)
     if kind == Kind.TIME:
         return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
+    if kind == Kind.STAMP:
+        return value.astimezone(zone).isoformat(" ", "seconds")
+    if kind == Kind.YES:
+        return _("yes") if value else _("no")
     return f"{value:%Y-%m-%d}" if isinstance(value, date) else str(value)
 
 
@@ -160,31 +169,32 @@ def as_csv(sheet: Sheet, notes: Notes = ()) -> bytes:
     writer.writerow([])
     writer.writerow([guarded(str(one.label)) + (" (s)" if one.kind == Kind.SECONDS else "") for one in sheet.columns])
     for row in sheet.rows:
-        writer.writerow([_plain(one.value, one.kind, sheet) for one in sheet.told(row)])
+        writer.writerow([plain(one.value, one.kind, sheet.currency, sheet.zone) for one in sheet.told(row)])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _plain(value: Any, kind: Kind, sheet: Sheet) -> str:
+def plain(value: Any, kind: Kind, currency: str, zone: ZoneInfo) -> str:
+    """Write one value as programs read it from a CSV file; what is not known is empty."""
     if value is None:
         return ""
     if kind == Kind.TEXT:
         return guarded(str(value))
     if kind == Kind.MONEY:
-        return f"{money.quantise(Decimal(value), sheet.currency):f}"
+        return f"{money.quantise(Decimal(value), currency):f}"
     if kind == Kind.RATIO:
         return f"{Decimal(value).quantize(_FINE, ROUND_HALF_UP).normalize():f}"
     if kind == Kind.SECONDS:
         return str(int(value))
     if kind == Kind.COUNT:
         return f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return say(value, kind, sheet.currency, sheet.zone)
+    return say(value, kind, currency, zone)
 
 
 def as_xlsx(sheet: Sheet, notes: Notes = ()) -> bytes:
     """Write the sheet as a workbook: typed cells, amounts in the currency's form, texts as texts whatever they say."""
     book = Workbook()
     page: Worksheet = book.active
-    page.title = _sheet_name(str(sheet.title))
+    page.title = sheet_name(str(sheet.title))
     _put(page.cell(1, 1), str(sheet.title)).font = Font(bold=True, size=14)
     for at, (name, value) in enumerate(notes, start=2):
         _put(page.cell(at, 1), str(name))
@@ -204,7 +214,7 @@ def as_xlsx(sheet: Sheet, notes: Notes = ()) -> bytes:
 
 def _put(cell: Cell, text: str) -> Cell:
     """Write a text, and say that it is one: a leading equals sign would make a formula of it."""
-    cell.value = _UNPRINTABLE.sub("", text)[:_LONGEST_CELL]
+    cell.value = _UNPRINTABLE.sub("", text)[:LONGEST_CELL]
     cell.data_type = "s"
     return cell
 
@@ -234,9 +244,9 @@ def _typed(value: Any, kind: Kind, sheet: Sheet) -> tuple[Any, str]:
     return value, "yyyy-mm-dd"
 
 
-def _sheet_name(title: str) -> str:
+def sheet_name(title: str) -> str:
     """Return what a workbook accepts as the name of a sheet."""
-    return re.sub(r"[\[\]:*?/\\']", " ", _UNPRINTABLE.sub("", title))[:_LONGEST_NAME].strip() or "Sheet"
+    return re.sub(r"[\[\]:*?/\\']", " ", _UNPRINTABLE.sub("", title))[:LONGEST_NAME].strip() or "Sheet"
 
 
 def _widen(page: Worksheet, sheet: Sheet) -> None:

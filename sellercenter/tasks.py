@@ -41,3 +41,11 @@ def run_jobs() -> int:
     from sellercenter import jobs
 
     return jobs.run_some(limit=100_000)
+
+
+@shared_task
+def run_files() -> int:
+    """Write one file that somebody asked for, or read one that somebody brought."""
+    from sellercenter import jobs
+
+    return jobs.run_files(limit=100_000)

@@ -40,7 +40,8 @@ class JobKind:
 
     `record_url` names the page of a record inside its shop, for the links of the result page; `about_url` that of the
     one record that the whole work is about, whose key the parameters keep under `about`. `ended` writes what follows
-    from the end of a job, whatever the end, in the transaction of it.
+    from the end of a job, whatever the end, in the transaction of it. `lane` says who works on it: files have workers
+    of their own, so that nobody waits for them.
     """
 
     code: str
@@ -54,6 +55,7 @@ class JobKind:
     record_url: str = ""
     about_url: str = ""
     ended: Callable[[Job], object] | None = None
+    lane: str = ""
 
     def __post_init__(self) -> None:
         on_records = all((self.prepare, self.load, self.act))

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from sellercenter import events
 from sellercenter.crash import crash_here
 from sellercenter.jobs.items import without_choice
-from sellercenter.jobs.kinds import JobKind, every_kind, find
+from sellercenter.jobs.kinds import FILES, JobKind, every_kind, find, of_lane, task_of
 from sellercenter.lifecycle import Refused
 from sellercenter.locks import once_more
 from sellercenter.models import ItemState, Job, JobItem, JobState

@@ -78,7 +78,7 @@ class Lab:
 
         It is kept: kombu ends a worker that loses its broker with messages at hand (AttributeError in `_connparams`).
         """
-        queues = ("-Q", "timers,notices,jobs", "-c", "2")
+        queues = ("-Q", "timers,notices,jobs,files", "-c", "2")
         celery = ("-m", "celery", "-A", "sellercenter.celery:app", "worker", *queues, "-l", "WARNING")
         return self.start(*celery, kept=True)
 
