@@ -128,31 +128,13 @@ def seen(page: ShopPage, pk: int) -> Job:
     return get_object_or_404(Job.objects.for_shop(page.shop).filter(jobs.seen_by(page.actor)), pk=pk)
 
 
-class JobDetail(ShopPage):
-    """One job: how far it is, and what became of each record."""
+class JobPage(ShopPage):
+    """What pages share that show how far a job is: that of the job, and that of a record that it is about."""
 
-    permission = Perm.ORDERS_VIEW
-    template = "sellercenter/job.html"
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show the page, its results or its progress alone when htmx asks; when the job ends, the whole page anew."""
-        job = seen(self, pk)
-        shown = self.progress(job)
-        if request.headers.get("HX-Target") == "progress":
-            response = render(request, "parts/job_progress.html", {"job": shown})
-            if not shown["open"]:
-                response.headers["HX-Refresh"] = "true"
-            return response
-        results = self.results(job)
-        if request.headers.get("HX-Target") == "list":
-            return render(request, "parts/job_results.html", results)
-        crumbs = [{"label": JobList.title, "url": self.url("job_list")}, {"label": f"{shown['label']} {job.pk}"}]
-        reasons = self.reasons(job) if job.skipped or job.failed else []
-        page = {"title": shown["label"], "breadcrumbs": crumbs}
-        return self.show(page=page, job=shown, reasons=reasons, **results)
+    abstract = True
 
     def progress(self, job: Job) -> dict[str, Any]:
-        """Prepare the head of the page."""
+        """Prepare how far the job is, and what this person can do about it."""
         at = self.setting
         may_touch = job.member_id == self.member.pk or self.actor.may(_right(job))
         started, ended = (
@@ -172,6 +154,44 @@ class JobDetail(ShopPage):
             else "",
             "repeat_url": self.url("job_repeat", job.pk) if again else "",
         }
+
+    def asks_progress(self) -> bool:
+        """Say whether htmx asks for the progress alone."""
+        return self.request.headers.get("HX-Target") == "progress"
+
+    def progress_alone(self, shown: dict[str, Any]) -> HttpResponse:
+        """Answer with the progress; when the job has ended, htmx loads the whole page anew."""
+        response = render(self.request, "parts/job_progress.html", {"job": shown})
+        if not shown["open"]:
+            response.headers["HX-Refresh"] = "true"
+        return response
+
+
+class JobDetail(JobPage):
+    """One job: how far it is, and what became of each record."""
+
+    permission = Perm.ORDERS_VIEW
+    template = "sellercenter/job.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the page, its results or its progress alone when htmx asks; when the job ends, the whole page anew."""
+        job = seen(self, pk)
+        shown = self.progress(job)
+        if self.asks_progress():
+            return self.progress_alone(shown)
+        results = self.results(job)
+        if request.headers.get("HX-Target") == "list":
+            return render(request, "parts/job_results.html", results)
+        crumbs = [{"label": JobList.title, "url": self.url("job_list")}, {"label": f"{shown['label']} {job.pk}"}]
+        reasons = self.reasons(job) if job.skipped or job.failed else []
+        page = {"title": shown["label"], "breadcrumbs": crumbs}
+        return self.show(page=page, job=shown, about_url=self.about(job), reasons=reasons, **results)
+
+    def about(self, job: Job) -> str:
+        """Return the address of the record that the whole job is about; empty when there is none."""
+        kind = jobs.every_kind().get(job.kind)
+        key = job.params.get("about")
+        return self.url(kind.about_url, key) if kind and kind.about_url and key else ""
 
     def results(self, job: Job) -> dict[str, Any]:
         """Prepare one page of results and the ways to narrow them."""

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from sellercenter import health_pages, job_pages, notice_views, views
+from sellercenter import health_pages, import_pages, job_pages, notice_views, views
 from sellercenter.list_views import list_paths
 
 shop_paths: list[URLPattern | URLResolver] = [
@@ -19,6 +19,13 @@ shop_paths: list[URLPattern | URLResolver] = [
     path("jobs/<int:pk>", job_pages.JobDetail.as_view(), name="job_detail"),
     path("jobs/<int:pk>/stop", job_pages.JobStop.as_view(), name="job_stop"),
     path("jobs/<int:pk>/repeat", job_pages.JobRepeat.as_view(), name="job_repeat"),
+    *list_paths("imports", import_pages.ImportList),
+    path("imports/example", import_pages.ImportExample.as_view(), name="import_example"),
+    path("imports/upload", import_pages.ImportReceive.as_view(), name="import_receive"),
+    path("imports/<int:pk>", import_pages.ImportDetail.as_view(), name="import_detail"),
+    path("imports/<int:pk>/refused", import_pages.ImportRefused.as_view(), name="import_refused"),
+    path("imports/<int:pk>/agree", import_pages.ImportAgree.as_view(), name="import_agree"),
+    path("imports/<int:pk>/drop", import_pages.ImportDrop.as_view(), name="import_drop"),
     path("notices", notice_views.NoticeList.as_view(), name="notice_list"),
     path("notices/bell", notice_views.NoticeBell.as_view(), name="notice_bell"),
     path("notices/read", notice_views.NoticeRead.as_view(), name="notice_read"),
