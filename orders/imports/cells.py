@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,8 +108,8 @@ def meaning(meanings: Mapping[str, object], otherwise: object = None) -> Reader:
         found = known.get(squeezed(cell), otherwise)
         if found is None:
             raise Unclear(
-                _("The word “%(word)s” is not known in this column. Known are: %(known)s.")
-                % {"word": cell[:40], "known": ", ".join(meanings)}
+                _("The word “%(word)s” is not known in this column. Known are, among others: %(known)s.")
+                % {"word": cell[:40], "known": ", ".join(islice(meanings, 8))}
             )
         return found
 

@@ -299,9 +299,11 @@ class Reading:
                 self.off(field, stated[field], _("The lines alone make %s, which is more.") % parts)
 
     def off(self, field: str, value: Decimal | str, message: str) -> None:
-        """Refuse what the order's column for a field says."""
-        of_order = (column.name for column in self.columns.values() if column.of is Of.ORDER)
-        name = next((name for name in of_order if self.columns[name].field == field), "")
+        """Refuse what the column for a field of the order says."""
+        found = sorted(
+            (column.of is not Of.ORDER, name) for name, column in self.columns.items() if column.field == field
+        )
+        name = found[0][1] if found else ""
         self.refuse(self.rows[0][0], name, str(value), message)
 
     def check(self, facts: OrderFacts, total: Decimal | None) -> None:

@@ -20,7 +20,7 @@ from orders.imports.flat import FlatReader, LineRead, Reading
 from orders.imports.flat_columns import FLAT_COLUMNS
 from orders.imports.layout import As, Column, Dates, Layout, Of
 from orders.states import PaymentMethod, Status
-from sellercenter import privacy
+from sellercenter import money, privacy
 from sellercenter.imports import Header, Row, UnreadableFile
 from sellercenter.models import Shop
 
@@ -103,6 +103,8 @@ class ForeignReader(FlatReader):
     def __init__(self, layout: Layout, header: Header, shop: Shop) -> None:
         super().__init__(layout, header, shop)
         self.currency, self.places, self.layout = shop.currency, header.places, layout
+        own = {(column.of, column.field): column.name for column in layout.columns}
+        self.named = {ours.name: own[place] for place, ours in _OURS.items() if place in own}
         self.needed_of_order, self.needed_of_line = (
             {column.name: column.field for column in layout.columns if column.required and column.of is of}
             for of in (Of.ORDER, Of.LINE)
@@ -153,6 +155,12 @@ class ForeignReading(Reading):
     clean: Callable[[str], str] = staticmethod(cleaned)
     reader: ForeignReader
 
+    def refuse(self, row: int, column: str, value: str, message: str) -> None:
+        """Note one reason, once a cell, under the name that the column has in the file."""
+        column = self.reader.named.get(column, column)
+        if not any((error.row, error.column) == (row, column) for error in self.errors):
+            super().refuse(row, column, value, message)
+
     def number_lines(self, lines: list[LineRead], field: str = "") -> None:
         """Number the lines by a field of theirs, by their places without one; a second of the same gets `-2`."""
         seen: dict[str, int] = {}
@@ -172,6 +180,10 @@ class ForeignReading(Reading):
         values.setdefault("payment_method", method)
         if amount > 0:
             values["payments"] = [PaymentFacts(method, amount, values.get("paid_at"), number)]
+
+    def told(self, amount: Decimal) -> str:
+        """Write an amount as people read it."""
+        return money.text(amount, self.reader.currency)
 
     def note(self, message: str) -> None:
         """Keep something worth a note about this order."""
@@ -199,7 +211,7 @@ class ForeignReading(Reading):
                 return
             facts.adjustment += rest
             note = _("%(rest)s of the order's amount %(total)s are in no column and were booked as adjustment.")
-            self.note(note % {"rest": rest, "total": total})
+            self.note(note % {"rest": self.told(rest), "total": self.told(total)})
         super().check(facts, total)
 
 

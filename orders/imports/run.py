@@ -20,9 +20,11 @@ from django.utils.translation import gettext as _
 from orders.facts import OrderFacts
 from orders.imports import changes
 from orders.imports.digests import digest
+from orders.imports.douyin import DOUYIN
 from orders.imports.flat import FLAT, RejectedOrder
 from orders.imports.layout import Layout
 from orders.imports.pace import side_by_side
+from orders.imports.tiktok import TIKTOK
 from orders.loading import Known, check, load, register_parties
 from orders.models import (
     Buyer,
@@ -56,7 +58,7 @@ from sellercenter.privacy import Unreadable
 
 log = logging.getLogger(__name__)
 
-LAYOUTS: tuple[Layout, ...] = (FLAT,)
+LAYOUTS: tuple[Layout, ...] = (FLAT, TIKTOK, DOUYIN)
 CHUNK = 1000
 _LEARN_AFTER, _YOUNG = (1, 10), 100_000
 _FILLED = (Order, OrderLine, Recipient, Payment, Parcel, ParcelLine, Buyer, Product, Sku, Creator, Event)
