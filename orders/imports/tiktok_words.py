@@ -117,6 +117,7 @@ _METHODS: tuple[tuple[PaymentMethod, tuple[str, ...]], ...] = (
         PaymentMethod.PAY_LATER,
         ("paylater", "klarna", "afterpay", "clearpay", "affirm", "installment", "atome", "kredivo", "後払い"),
     ),
+    (PaymentMethod.VOUCHER, ("gift", "voucher", "coupon")),
     (PaymentMethod.PAYPAL, ("paypal",)),
     (PaymentMethod.DEBIT_CARD, ("debit card", "kartu debit", "thẻ ghi nợ", "บัตรเดบิต", "デビット")),
     (PaymentMethod.CARD, ("card", "kartu kredit", "kad kredit", "thẻ", "visa", "mastercard", "บัตร", "カード")),
@@ -158,7 +159,6 @@ _METHODS: tuple[tuple[PaymentMethod, tuple[str, ...]], ...] = (
             )
         ],
     ),
-    (PaymentMethod.VOUCHER, ("gift", "voucher", "coupon")),
 )
 _FRAGMENTS = tuple((squeezed(fragment), method) for method, fragments in _METHODS for fragment in fragments)
 _BOTH_CARDS = squeezed("credit/debit")
