@@ -18,6 +18,7 @@ from sellercenter import import_files, import_kinds
 from sellercenter.import_kinds import ImportKind, Outcome
 from sellercenter.imports import UnreadableFile, first_rows, open_table
 from sellercenter.jobs import JobKind, Progress
+from sellercenter.jobs.kinds import FILES
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ImportFile, ImportState, Job
 from sellercenter.permissions import Actor, Perm
@@ -121,13 +122,14 @@ def _kept(outcome: Outcome) -> dict[str, Any]:
     return told
 
 
+_SHARED: dict[str, Any] = {"permission": Perm.IMPORTS_RUN, "about_url": "import_detail", "lane": FILES}
 JOB_KINDS = [
     JobKind(
-        *(import_files.CHECK, gettext_lazy("Check of a file"), Perm.IMPORTS_RUN),
-        **{"run": _check, "about_url": "import_detail", "ended": import_files.check_ended},
+        *(import_files.CHECK, gettext_lazy("Check of a file")),
+        **{"run": _check, "ended": import_files.check_ended, **_SHARED},
     ),
     JobKind(
-        *(import_files.APPLY, gettext_lazy("Taking a file in"), Perm.IMPORTS_RUN),
-        **{"run": _apply, "about_url": "import_detail", "ended": import_files.apply_ended},
+        *(import_files.APPLY, gettext_lazy("Taking a file in")),
+        **{"run": _apply, "ended": import_files.apply_ended, **_SHARED},
     ),
 ]

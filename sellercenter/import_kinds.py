@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,7 @@ class Tally:
 class Outcome:
     """What became of a file, or would become of it: the four fates, what people should know, what was not read.
 
-    `layout` names the layout as people know it. `rejected_rows` counts the rows in the list of refused rows.
+    `layout` is the code of the layout. `rejected_rows` counts the rows in the list of refused rows.
     """
 
     layout: str = ""
@@ -80,7 +80,7 @@ class ImportKind:
 
     Whoever brings such a file needs `permission`, and so does whoever takes it in; both also need IMPORTS_RUN.
     `example` returns the rows of a file of one's own of this kind, its header first, which `run` would take in as they
-    are; `layouts` returns whose files are understood besides, as people know them.
+    are; `layouts` returns whose files are understood besides, as people know them, by the code that an Outcome names.
     """
 
     code: str
@@ -91,7 +91,7 @@ class ImportKind:
     # What the records are called on the page: “orders”, “SKUs”.
     records: Text
     example: Callable[[], Sequence[Sequence[str]]] | None = None
-    layouts: Callable[[], Sequence[Text]] | None = None
+    layouts: Callable[[], Mapping[str, Text]] | None = None
 
 
 @cache

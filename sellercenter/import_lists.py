@@ -46,6 +46,12 @@ def kind_label(file: ImportFile) -> str:
     return str(kind.label) if kind else file.kind
 
 
+def layout_label(file: ImportFile) -> str:
+    """Return whose layout the file has, as people know it; nothing for our own."""
+    kind = import_kinds.every_kind().get(file.kind)
+    return str(kind.layouts().get(file.layout, "")) if kind and kind.layouts else ""
+
+
 def count(number: int) -> str:
     """Write a number of records."""
     return say(number, Kind.COUNT, "")
@@ -61,7 +67,7 @@ class ImportTable(ListTable):
 
     title = NumberColumn(gettext_lazy("File"), "title", required=True)
     kind = MadeColumn(gettext_lazy("What is in it"), lambda file, at: kind_label(file), kind="text")
-    layout = MadeColumn(gettext_lazy("Layout"), lambda file, at: file.layout, kind="text")
+    layout = MadeColumn(gettext_lazy("Layout"), lambda file, at: layout_label(file), kind="text")
     state = ChoiceColumn(gettext_lazy("Status"), "state", ImportState, badge=True)
     numbers = MadeColumn(gettext_lazy("Records"), _numbers, kind="text")
     who = MadeColumn(gettext_lazy("Brought by"), lambda file, at: file.actor_label, kind="text")

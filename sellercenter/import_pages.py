@@ -22,7 +22,17 @@ from sellercenter.counts import capped_counts
 from sellercenter.import_files import FATES
 from sellercenter.import_forms import AgreeForm, ImportForm
 from sellercenter.import_kinds import ImportKind
-from sellercenter.import_lists import TABS, WORDS, ImportFilter, ImportTable, count, kind_label, listed, seen_by
+from sellercenter.import_lists import (
+    TABS,
+    WORDS,
+    ImportFilter,
+    ImportTable,
+    count,
+    kind_label,
+    layout_label,
+    listed,
+    seen_by,
+)
 from sellercenter.job_pages import JobPage
 from sellercenter.models import ImportFile, ImportState
 from sellercenter.pages import ActPage, ShopPage, TablePage, Text
@@ -58,7 +68,7 @@ class ImportList(TablePage):
     def extras(self) -> dict[str, Any]:
         """Offer the form, examples of what it takes, and the names of whose files are understood."""
         kinds = permitted(self)
-        layouts = [layout for kind in kinds if kind.layouts for layout in kind.layouts()]
+        layouts = [layout for kind in kinds if kind.layouts for layout in kind.layouts().values()]
         examples = [
             {"label": kind.label, "url": f"{self.url('import_example')}?kind={kind.code}"}
             for kind in kinds
@@ -177,7 +187,7 @@ class ImportDetail(JobPage):
         return {
             "badge": {"code": state.value, "label": state.label},
             "kind": kind_label(file),
-            "layout": file.layout,
+            "layout": layout_label(file),
             "size": filesizeformat(file.size),
             "who": file.actor_label,
             "at": moment(file.created_at, at.zone, this_year=at.year),

@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from orders.imports import example
+from orders.imports.flat import FLAT
 from orders.imports.run import LAYOUTS, Report, import_file
 from sellercenter.import_kinds import ImportKind, Outcome, Tally
 from sellercenter.imports import squeezed
 from sellercenter.models import Shop
 from sellercenter.permissions import Actor, Perm
+from sellercenter.texts import Text
 
 
 def _recognises(cells: Sequence[str]) -> float:
@@ -52,4 +56,22 @@ def _outcome(report: Report) -> Outcome:
     )
 
 
-IMPORT_KINDS = [ImportKind("orders", _("Orders"), Perm.IMPORTS_RUN, _recognises, _run, _("orders"))]
+# What people call whose files are understood; our own layout has no name.
+_NAMES: dict[str, Text] = {
+    "tiktok": "TikTok Shop",
+    "douyin": pgettext_lazy("platform", "Douyin"),
+    "shopify": "Shopify",
+}
+
+
+def _layouts() -> dict[str, Text]:
+    return {layout.code: _NAMES.get(layout.code, layout.code) for layout in LAYOUTS if layout is not FLAT}
+
+
+IMPORT_KINDS = [
+    ImportKind(
+        *("orders", _("Orders"), Perm.IMPORTS_RUN, _recognises, _run, _("orders")),
+        example=example.rows,
+        layouts=_layouts,
+    )
+]
