@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from orders import recipients
-from orders.models import Buyer, Order, OrderLine, Parcel, ParcelLine, Payment
+from orders.facts import OrderFacts
+from orders.imports.run import recognise
+from orders.models import Buyer, Order, OrderLine, Parcel, ParcelLine
+from sellercenter.imports import UnreadableFile, open_table
 from sellercenter.models import Event, Shop
 from tests.orders.import_files import counts, open_shop, refusals, take
 
@@ -98,15 +101,24 @@ def export(folder: Path, *rows: dict[str, str], header: Any = COLUMNS, encoding:
     return path
 
 
+def facts_of(folder: Path, *rows: dict[str, str], header: Any = COLUMNS) -> tuple[OrderFacts, list[str]]:
+    """Read one order without a database; return its facts and what is worth a note."""
+    with open_table(export(folder, *rows, header=header)) as table:
+        layout, found, _notes = recognise(table)
+        reader = layout.reader(layout, found, Shop(pk=1, currency="CNY", time_zone="Asia/Shanghai"))
+        return reader([line for line in table.rows() if line[0] > found.row]), reader.notes
+
+
 def only_order() -> Order:
     return Order.objects.select_related("buyer", "recipient").get()
 
 
-def amounts(order: Order) -> dict[str, Decimal]:
+def amounts(order: Order | OrderFacts) -> dict[str, Decimal]:
     """Return the order's amounts that are not zero."""
     names = ("goods", "freight", "fee")
     told = {name: getattr(order, f"{name}_amount") for name in names}
-    told |= {name: getattr(order, f"{name}_discount") for name in ("platform", "seller", "creator", "payment", "freight")}
+    told |= {name: getattr(order, f"{name}_discount") for name in ("platform", "seller", "creator", "payment")}
+    told["waived"] = order.freight_discount
     return {name: amount for name, amount in (told | {"adjustment": order.adjustment}).items() if amount}
 
 
@@ -179,3 +191,386 @@ def test_rows_of_one_order_are_its_lines_and_their_amounts_are_added_up(tmp_path
         (NO, "绿茶", 51, "88001"),
         ("6917926768823643752", "杯; 大", Decimal("9.50"), None),
     ]
+
+
+def test_a_row_with_several_lines_is_split_and_its_amounts_are_shared_by_price_to_the_cent(
+    tmp_path: Path, shop: Shop
+) -> None:
+    joined = row(
+        **{
+            "选购商品": "\t绿茶;杯;勺",
+            "商品ID": "\t3601;\t3602;3603",
+            "商品数量": "2;1;3;",
+            "商品单价": "30.00;10.00;0.01",
+        },
+        **{
+            "商家编码": "T;M;S",
+            "商品规格": "-",
+            "运费": "1.00",
+            "订单应付金额": "61.03",
+            "平台实际承担优惠金额": "10.00",
+        },
+        **{"商家实际承担优惠金额": "0.00", "达人实际承担优惠金额": "0.00"},
+    )
+    report = take(shop, export(tmp_path, joined))
+    assert (counts(report), report.new.lines, report.notes) == ((1, 0, 0, 0), 3, [])
+    order = only_order()
+    assert amounts(order) == {"goods": Decimal("70.03"), "freight": 1, "platform": 10}
+    told = ("number", "title", "product__number", "seller_sku", "quantity", "unit_price", "platform_discount", "amount")
+    assert [*order.lines.order_by("position").values_list(*told)] == [
+        (f"{NO}-1", "绿茶", "3601", "T", 2, 30, Decimal("8.56"), Decimal("51.44")),
+        (f"{NO}-2", "杯", "3602", "M", 1, 10, Decimal("1.42"), Decimal("8.58")),
+        (f"{NO}-3", "勺", "3603", "S", 3, Decimal("0.01"), Decimal("0.02"), Decimal("0.01")),
+    ]
+    assert sum(order.lines.values_list("amount", flat=True)) + 1 == order.total_amount == Decimal("61.03")
+    assert sum(order.lines.values_list("freight_amount", flat=True)) == 1
+    assert counts(take(shop, export(tmp_path, joined))) == (0, 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("quantities", "payable", "prices", "rest"),
+    [
+        ("1;2", "10.00", ("3.34", "3.33"), "0"),
+        ("1;1;1", "10.00", ("3.34", "3.33", "3.33"), "0"),
+        ("3;2", "10.00", ("2.00", "2.00"), "0"),
+        ("3;1", "1.00", ("0.25", "0.25"), "0"),
+        ("1;1;2", "10.03", ("2.51", "2.50", "2.51"), "0"),
+        ("2;2", "10.01", ("2.50", "2.50"), "0.01"),
+    ],
+)
+def test_without_a_price_the_pieces_share_what_the_row_costs(
+    tmp_path: Path, quantities: str, payable: str, prices: tuple[str, ...], rest: str
+) -> None:
+    names = ";".join(f"p{place}" for place in range(len(prices)))
+    plain = dict.fromkeys(("商品单价", "平台实际承担优惠金额", "商家实际承担优惠金额", "达人实际承担优惠金额"), "")
+    joined = {"选购商品": names, "商品ID": names, "商品数量": quantities, "商家编码": "", "商品规格": ""}
+    order, notes = facts_of(tmp_path, row(**plain, **joined, **{"运费": "", "订单应付金额": payable}))
+    assert (order.total_amount, order.adjustment) == (Decimal(payable), Decimal(rest))
+    assert [line.unit_price for line in order.lines] == [*map(Decimal, prices)]
+    assert len(notes) == (rest != "0")
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "parts"),
+    [
+        ({"选购商品": "绿茶;杯;勺"}, "选购商品", 3),
+        ({"商品ID": "3601"}, "商品ID", 1),
+        ({"商品数量": "2"}, "商品数量", 1),
+        ({"商家编码": "T"}, "商家编码", 1),
+        ({"商品单价": "30.00"}, "商品单价", 1),
+    ],
+)
+def test_joined_cells_that_do_not_agree_in_number_are_refused(
+    tmp_path: Path, shop: Shop, cells: dict[str, str], column: str, parts: int
+) -> None:
+    joined = {"选购商品": "绿茶;杯", "商品ID": "3601;3602", "商品数量": "2;1", "商家编码": "T;M", "商品规格": ""}
+    joined |= {"商品单价": "30.00;10.00"}
+    report = take(shop, export(tmp_path, row(**joined | cells)))
+    message = f"The row holds 2 lines, but this cell {parts} parts. Export the orders by product instead."
+    assert counts(report) == (0, 0, 0, 1)
+    assert refusals(report) == [(2, column, message)]
+
+
+def test_joined_amounts_of_their_own_stay_with_their_lines(tmp_path: Path, shop: Shop) -> None:
+    joined = {"子订单编号": "11;12", "选购商品": "绿茶;杯", "商品ID": "3601;3602", "商品数量": "2;1", "商家编码": ""}
+    joined |= {"商品规格": "", "商品单价": "30.00;10.00", "订单应付金额": "55.00;10.00", "运费": "0.00"}
+    joined |= {"平台实际承担优惠金额": "5.00;0.00", "商家实际承担优惠金额": "", "达人实际承担优惠金额": ""}
+    assert counts(take(shop, export(tmp_path, row(**joined)))) == (1, 0, 0, 0)
+    told = only_order().lines.order_by("position").values_list("number", "platform_discount", "amount")
+    assert [*told] == [("11", 5, 55), ("12", 0, 10)]
+
+
+# --- Gifts and states -------------------------------------------------------------------------------------------------
+
+GIFT = row(
+    **{"子订单编号": "6917926768823643759", "选购商品": "赠品", "商品ID": "3609", "商品数量": "1", "商品单价": "0.00"},
+    **{
+        "订单应付金额": "0.00",
+        "运费": "0.00",
+        "支付方式": "无需支付",
+        "订单状态": "已关闭",
+        "取消原因": "主品订单售后完成",
+    },
+    **dict.fromkeys(("平台实际承担优惠金额", "商家实际承担优惠金额", "达人实际承担优惠金额"), "0.00"),
+)
+
+
+@pytest.mark.parametrize("price", ["0.00", "9.90", ""])
+def test_a_closed_gift_does_not_end_the_order(tmp_path: Path, shop: Shop, price: str) -> None:
+    done = row(**{"订单状态": "已完成", "发货时间": "2026-05-15 08:00:00", "订单完成时间": "2026-05-25 08:00:00"})
+    report = take(shop, export(tmp_path, done, GIFT | {"商品单价": price}))
+    assert (counts(report), report.notes) == ((1, 0, 0, 0), [])
+    order = only_order()
+    assert (order.status, order.total_amount, order.refunded_amount, order.payment_method) == (
+        *("completed", 57, 0, "alipay"),
+    )
+    assert order.completed_at == datetime(2026, 5, 25, tzinfo=UTC)
+    told = order.lines.order_by("position").values_list("gift", "amount", "status", "cancel_reason", "list_price")
+    listed = Decimal(price) if price == "9.90" else 0
+    assert [*told] == [(False, 51, "delivered", "", 0), (True, 0, "cancelled", "主品订单售后完成", listed)]
+
+
+def test_a_gift_alone_does_not_keep_an_order_alive(tmp_path: Path, shop: Shop) -> None:
+    closed = row(**{"订单状态": "已关闭", "售后状态": "退款成功", "取消原因": "不想要了"})
+    take(shop, export(tmp_path, closed, GIFT | {"订单状态": "待发货"}))
+    order = only_order()
+    assert (order.status, order.cancel_reason, order.refunded_amount) == ("cancelled", "不想要了", 57)
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        *(
+            ("待付款", "unpaid"),
+            ("待支付", "unpaid"),
+            ("备货中", "to_ship"),
+            ("待发货", "to_ship"),
+            ("已发货", "shipped"),
+        ),
+        *(("部分发货", "part_shipped"), ("已签收", "delivered"), ("已完成", "completed"), ("已关闭", "cancelled")),
+        ("已取消", "cancelled"),
+    ],
+)
+def test_every_state_of_douyin_is_one_of_ours(tmp_path: Path, shop: Shop, told: str, state: str) -> None:
+    unpaid = {"支付完成时间": ""} if state in ("unpaid", "cancelled") else {}
+    take(shop, export(tmp_path, row(**{"订单状态": told}, **unpaid)))
+    order = only_order()
+    assert (order.status, order.raw_status) == (state, told)
+    assert order.paid_amount == (0 if unpaid else 57)
+    assert (order.cancelled_at is not None) is (state == "cancelled")
+
+
+def test_a_state_that_is_not_known_is_refused_by_its_word(tmp_path: Path, shop: Shop) -> None:
+    report = take(shop, export(tmp_path, row(**{"订单状态": "飞走了"})))
+    [(number, column, message)] = refusals(report)
+    assert (number, column) == (2, "订单状态")
+    assert message.startswith("The word “飞走了” is not known in this column. Known are")
+
+
+def test_lines_that_left_and_lines_that_wait_make_a_partly_shipped_order(tmp_path: Path, shop: Shop) -> None:
+    second = {"子订单编号": "2", "商品ID": "3602"}
+    gone = row(**{"订单状态": "已发货", "发货时间": "2026-05-15 08:00:00", "快递信息": "顺丰速运:SF1029384756"})
+    waiting = row(**second)
+    take(shop, export(tmp_path, gone, waiting))
+    order = only_order()
+    assert (order.status, order.raw_status) == ("part_shipped", "已发货/待发货")
+    parcel = Parcel.objects.get()
+    assert (parcel.carrier, parcel.tracking_no, parcel.status) == ("顺丰速运", "SF1029384756", "in_transit")
+    assert parcel.shipped_at == datetime(2026, 5, 15, tzinfo=UTC)
+    assert [*ParcelLine.objects.values_list("line__number", "quantity")] == [(NO, 2)]
+    later = {"订单状态": "已完成", "订单完成时间": "2026-05-25 08:00:00"}
+    report = take(shop, export(tmp_path, gone | later, waiting | later | {"快递信息": "顺丰速运:SF1029384757"}))
+    assert counts(report) == (0, 1, 0, 0)
+    assert only_order().status == "completed"
+    assert [*Parcel.objects.order_by("tracking_no").values_list("tracking_no", "status")] == [
+        ("SF1029384756", "delivered"),
+        ("SF1029384757", "delivered"),
+    ]
+    older = take(shop, export(tmp_path, gone, waiting))
+    assert (counts(older), only_order().status) == ((0, 0, 1, 0), "completed")
+    assert older.notes == [f"{NO}: The file is older than what is stored: the order is “Completed” already."]
+
+
+@pytest.mark.parametrize(
+    ("told", "carrier", "number"),
+    [
+        *(
+            ("中通快递 78901234567890", "中通快递", "78901234567890"),
+            ("圆通速递-YT2233445566778", "圆通速递", "YT2233445566778"),
+        ),
+        *(("EMS|EA123456789CN", "EMS", "EA123456789CN"), ("78901234567890", "", "78901234567890")),
+        ("韵达快递（4312345678901）", "韵达快递", "4312345678901"),
+    ],
+)
+def test_carrier_and_number_are_told_apart(tmp_path: Path, told: str, carrier: str, number: str) -> None:
+    order, notes = facts_of(tmp_path, row(**{"订单状态": "已发货", "快递信息": told}))
+    assert notes == []
+    assert [(parcel.carrier, parcel.tracking_no) for parcel in order.parcels] == [(carrier, number)]
+
+
+def test_what_is_not_understood_beside_the_order_is_left_out_with_a_note(tmp_path: Path, shop: Shop) -> None:
+    odd = row(**{"订单状态": "已发货", "快递信息": "上门自提", "预计送达时间": "后天前", "旗帜颜色": "蓝色"})
+    report = take(shop, export(tmp_path, odd))
+    assert counts(report) == (1, 0, 0, 0)
+    assert report.notes == [
+        f"{NO}: The flag “蓝色” is not known and was left out.",
+        f"{NO}: The promised delivery time “后天前” can't be read and was left out.",
+        f"{NO}: No parcel number can be read in “上门自提”.",
+    ]
+    order = only_order()
+    assert (order.status, order.flag, order.deliver_by, Parcel.objects.count()) == ("shipped", None, None, 0)
+
+
+def test_a_part_of_a_line_that_left_counts_as_one_piece(tmp_path: Path, shop: Shop) -> None:
+    report = take(shop, export(tmp_path, row(**{"订单状态": "部分发货", "发货时间": "2026-05-15 08:00:00"})))
+    assert [*ParcelLine.objects.values_list("quantity", flat=True)] == [1]
+    assert report.notes == [f"{NO}: How many pieces of a line have left is not told; one was taken to have."]
+    take(shop, export(tmp_path, row(**{"订单状态": "已发货", "发货时间": "2026-05-15 08:00:00"})))
+    assert only_order().status == "shipped"
+
+
+# --- Money ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        pytest.param({}, {"goods": 60, "freight": 6, "platform": 5, "seller": 3, "creator": 1}, id="what was borne"),
+        pytest.param(
+            {"平台优惠": "4.00", "商家优惠": "3.00", "达人优惠": "1.00", "订单应付金额": "58.00"},
+            {"goods": 60, "freight": 6, "platform": 4, "seller": 3, "creator": 1},
+            id="what was granted, when only that adds up",
+        ),
+        pytest.param(
+            {"平台优惠": "新人券", "平台实际承担优惠金额": "", "商家实际承担优惠金额": "", "达人实际承担优惠金额": ""}
+            | {"商家优惠": "9.00"},
+            {"goods": 60, "freight": 6, "seller": 9},
+            id="a discount told by its name says nothing",
+        ),
+        pytest.param(
+            {"支付优惠": "2.00", "订单应付金额": "55.00"},
+            {"goods": 60, "freight": 6, "platform": 5, "seller": 3, "creator": 1, "payment": 2},
+            id="a payment discount that lessens what is owed",
+        ),
+        pytest.param(
+            {"支付优惠": "2.00"},
+            {"goods": 60, "freight": 6, "platform": 5, "seller": 3, "creator": 1},
+            id="a payment discount that does not",
+        ),
+        pytest.param(
+            {"红包抵扣": "-1.50", "手续费": "0.50", "订单应付金额": "56.00"},
+            {"goods": 60, "freight": 6, "platform": Decimal("6.50"), "seller": 3, "creator": 1, "fee": Decimal("0.50")},
+            id="a red packet and a fee",
+        ),
+        pytest.param(
+            {"商家改价": "-7.00", "订单应付金额": "50.00"},
+            {"goods": 60, "freight": 6, "platform": 5, "seller": 3, "creator": 1, "adjustment": -7},
+            id="a change of the price",
+        ),
+        pytest.param(
+            {"商家改价": "7.00", "订单应付金额": "50.00"},
+            {"goods": 60, "freight": 6, "platform": 5, "seller": 3, "creator": 1, "adjustment": -7},
+            id="a change of the price without its sign",
+        ),
+        pytest.param(
+            {"商品单价": "8.00", "商品数量": "1", "订单应付金额": "5.00"},
+            {"goods": 8, "freight": 6, "platform": 4, "seller": 3, "creator": 1, "waived": 1},
+            id="discounts that go on with the freight",
+        ),
+    ],
+)
+def test_the_amounts_of_a_row_are_read_so_that_they_make_what_is_owed(
+    tmp_path: Path, cells: dict[str, str], expected: dict[str, Decimal]
+) -> None:
+    told = row(**cells)
+    order, notes = facts_of(tmp_path, told)
+    assert (amounts(order), notes) == (expected, [])
+    assert order.total_amount == order.paid_amount == Decimal(told["订单应付金额"])
+
+
+@pytest.mark.parametrize("amount", ["30.00", "60.00"])
+def test_the_column_that_may_mean_a_piece_or_the_line_is_read_as_it_adds_up(tmp_path: Path, amount: str) -> None:
+    header = ["商品金额" if name == "商品单价" else name for name in COLUMNS]
+    order, notes = facts_of(tmp_path, row(**{"商品金额": amount}), header=header)
+    assert (order.goods_amount, order.lines[0].unit_price, notes) == (60, 30, [])
+
+
+def test_a_small_rest_is_booked_and_noted_and_a_large_one_refused(tmp_path: Path, shop: Shop) -> None:
+    report = take(shop, export(tmp_path, row(**{"订单应付金额": "57.30"})))
+    assert amounts(only_order())["adjustment"] == Decimal("0.30")
+    [note] = report.notes
+    assert note.startswith(f"{NO}: ¥0.30 of the order's amount ¥57.30 are in no column")
+    large = take(shop, export(tmp_path, row(**{"主订单编号": "2", "订单应付金额": "157.00"})))
+    assert refusals(large) == [(2, "", "Goods less discounts plus freight, tax and fees make 57.00, not this.")]
+
+
+def test_money_goes_back_with_a_line_that_was_closed_and_refunded(tmp_path: Path, shop: Shop) -> None:
+    closed = {"订单状态": "已关闭", "售后状态": "退款成功", "取消原因": "拍错了"}
+    second = row(**{"子订单编号": "2", "商品ID": "3602"})
+    report = take(shop, export(tmp_path, row(**closed), second))
+    assert counts(report) == (1, 0, 0, 0)
+    order = only_order()
+    assert (order.status, order.aftersales, order.paid_amount, order.refunded_amount) == ("to_ship", "closed", 114, 57)
+    assert [*order.lines.order_by("position").values_list("status", flat=True)] == ["cancelled", "waiting"]
+
+
+def test_a_refund_after_completion_closes_the_case_and_tells_no_amount(tmp_path: Path, shop: Shop) -> None:
+    take(shop, export(tmp_path, row(**{"订单状态": "已完成", "售后状态": "退款成功"})))
+    assert (only_order().aftersales, only_order().refunded_amount) == ("closed", 0)
+    take(shop, export(tmp_path, row(**{"主订单编号": "2", "售后状态": "待商家处理"})))
+    assert Order.objects.get(number="2").aftersales == "open"
+
+
+@pytest.mark.parametrize(
+    ("told", "method"),
+    [
+        *(("支付宝", "alipay"), ("微信支付", "wechat_pay"), ("抖音支付", "douyin_pay"), ("抖音月付-3期", "pay_later")),
+        *(("银行卡", "card"), ("先用后付", "pay_later"), ("在线支付", "other"), ("", "other")),
+    ],
+)
+def test_ways_to_pay_are_known_by_their_words(tmp_path: Path, told: str, method: str) -> None:
+    order, _notes = facts_of(tmp_path, row(**{"支付方式": told}))
+    assert order.payments[0].method == order.payment_method == method
+
+
+def test_cash_on_delivery_is_paid_at_the_door(tmp_path: Path, shop: Shop) -> None:
+    cash = {"支付方式": "货到付款", "支付完成时间": ""}
+    take(shop, export(tmp_path, row(**cash)))
+    assert (only_order().payment_method, only_order().paid_amount) == ("cod", 0)
+    take(shop, export(tmp_path, row(**cash, **{"订单状态": "已完成"})))
+    assert only_order().paid_amount == 57
+
+
+@pytest.mark.parametrize(
+    ("genre", "entrance", "origin", "source"),
+    [
+        *(
+            ("直播", "", "", "live"),
+            ("短视频", "", "", "video"),
+            ("商品卡", "搜索", "", "shop"),
+            ("", "橱窗", "", "showcase"),
+        ),
+        *(("", "搜索", "", "search"), ("其他", "", "", "other"), ("", "", "精选联盟", "shop")),
+        ("数据将于第二天更新", "数据将于第二天更新", "", "shop"),
+    ],
+)
+def test_an_order_comes_from_where_its_traffic_came(
+    tmp_path: Path, genre: str, entrance: str, origin: str, source: str
+) -> None:
+    order, _notes = facts_of(tmp_path, row(**{"流量体裁": genre, "流量渠道": entrance, "流量来源": origin}))
+    assert order.source == source
+
+
+def test_a_source_that_is_known_stays_when_a_file_does_not_know_it_yet(tmp_path: Path, shop: Shop) -> None:
+    take(shop, export(tmp_path, row()))
+    take(shop, export(tmp_path, row(**{"流量体裁": "数据将于第二天更新", "订单状态": "已发货"})))
+    assert (only_order().source, only_order().status) == ("live", "shipped")
+
+
+# --- Private data -----------------------------------------------------------------------------------------------------
+
+
+def test_ciphertexts_never_cover_what_is_known_in_plain(tmp_path: Path, shop: Shop) -> None:
+    plain = {"收件人": "王小明", "收件人手机号": "13800138000", "详细地址": "幸福路 8 号"}
+    take(shop, export(tmp_path, row(**plain)))
+    report = take(shop, export(tmp_path, row(**{"订单状态": "已发货"})))
+    assert counts(report) == (0, 1, 0, 0)
+    opened = recipients.opened(only_order().recipient, order_number=NO)
+    assert (opened.name, opened.phone, opened.address) == ("王小明", "13800138000", "石牌街道幸福路 8 号")
+    other = {name: told + "x" for name, told in RIGHT.items() if name in plain}
+    assert counts(take(shop, export(tmp_path, row(**{"订单状态": "已发货"}, **other)))) == (0, 0, 1, 0)
+
+
+def test_a_rounded_number_is_refused_because_excel_has_destroyed_it(tmp_path: Path, shop: Shop) -> None:
+    report = take(shop, export(tmp_path, row(**{"商品ID": "3.6E+18"})))
+    assert refusals(report)[0][1:] == (
+        "商品ID",
+        "Excel has rounded this number: its last digits are lost. Format the column as text, export again.",
+    )
+
+
+def test_a_file_without_what_is_owed_says_which_column_is_missing(tmp_path: Path, shop: Shop) -> None:
+    header = [name for name in COLUMNS if name != "订单应付金额"]
+    with pytest.raises(UnreadableFile, match="Columns are missing: 订单应付金额"):
+        take(shop, export(tmp_path, row(), header=header))
+    assert not Order.objects.exists()
