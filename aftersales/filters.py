@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import QueryDict
-from django.utils.translation import gettext, pgettext_lazy
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales import policies, reasons, search
 from aftersales.counted import CASE_WORDS, COUNTED_CASES
@@ -17,8 +15,7 @@ from aftersales.models import Case, CaseLine
 from aftersales.states import ENDED, OPEN, CaseKind, CaseStatus, Fault, Problem, Side
 from orders import search as orders
 from orders.models import Product
-from sellercenter.filters import Amount, Custom, Edge, Key, LastDays, ListFilter, Pick, Range, Tab, Text, Words
-from sellercenter.lifecycle import Refused
+from sellercenter.filters import Amount, Custom, Edge, Finder, Key, LastDays, ListFilter, Pick, Range, Tab, Text, Words
 from sellercenter.models import Shop
 
 _S = CaseStatus
@@ -129,11 +126,7 @@ class CaseFilter(ListFilter):
         fields: list[str] = []
 
 
-def matching(shop: Shop, query: str, *, now: datetime) -> QuerySet[Case]:
-    """Return every case that the case list finds under an address; raises Refused when it makes no sense."""
-    asked = QueryDict(query)
-    filters = CaseFilter(asked, Case.objects.for_shop(shop), shop=shop, now=now)
-    tab = next((tab for tab in TABS if tab.code == asked.get("tab", "")), None)
-    if tab is None or filters.problems():
-        raise Refused(gettext("These filters make no sense any more. Choose the cases again."), "bad_filter")
-    return filters.rows().filter(tab.condition)
+matching = Finder(
+    *(CaseFilter, TABS, Case.objects.for_shop),
+    again=_("These filters make no sense any more. Choose the cases again."),
+)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from django.db.models import Q, QuerySet
-from django.http import QueryDict
-from django.utils.translation import gettext, pgettext_lazy
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from aftersales import search
 from aftersales.models import Refund
@@ -16,8 +12,7 @@ from aftersales.refunds import LEFT_BEHIND
 from aftersales.states import RefundStatus
 from orders.models import Order, Payment
 from orders.states import PaymentMethod
-from sellercenter.filters import Amount, Custom, Edge, LastDays, ListFilter, Pick, Range, Tab, Text, Words
-from sellercenter.lifecycle import Refused
+from sellercenter.filters import Amount, Custom, Edge, Finder, LastDays, ListFilter, Pick, Range, Tab, Text, Words
 from sellercenter.models import Shop
 
 _S = RefundStatus
@@ -91,11 +86,7 @@ class RefundFilter(ListFilter):
         fields: list[str] = []
 
 
-def matching(shop: Shop, query: str, *, now: datetime) -> QuerySet[Refund]:
-    """Return every refund that the list finds under an address; raises Refused when it makes no sense."""
-    asked = QueryDict(query)
-    filters: Any = RefundFilter(asked, Refund.objects.for_shop(shop), shop=shop, now=now)
-    tab = next((tab for tab in TABS if tab.code == asked.get("tab", "")), None)
-    if tab is None or filters.problems():
-        raise Refused(gettext("These filters make no sense any more. Choose the refunds again."), "bad_filter")
-    return filters.rows().filter(tab.condition)  # type: ignore[no-any-return]
+matching = Finder(
+    *(RefundFilter, TABS, Refund.objects.for_shop),
+    again=_("These filters make no sense any more. Choose the refunds again."),
+)

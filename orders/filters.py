@@ -13,8 +13,8 @@ from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
 from django.http import QueryDict
 from django.utils.dates import WEEKDAYS
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders import lookups, search
 from orders.counted import COUNTED
@@ -39,6 +39,7 @@ from sellercenter.filters import (
     Custom,
     Edge,
     Exactly,
+    Finder,
     Key,
     LastDays,
     ListFilter,
@@ -49,7 +50,6 @@ from sellercenter.filters import (
     Text,
     Words,
 )
-from sellercenter.lifecycle import Refused
 from sellercenter.models import Shop
 from sellercenter.texts import Text as Label
 
@@ -262,15 +262,16 @@ class OrderFilter(ListFilter):
         return queryset
 
 
+_found = Finder(
+    *(OrderFilter, TABS, Order.objects.for_shop),
+    again=_("These filters make no sense any more. Choose the orders again."),
+)
+
+
 def matching(shop: Shop, query: str, *, now: datetime) -> QuerySet[Order]:
     """Return every order that the order list finds under an address; raises Refused when it makes no sense."""
-    asked = QueryDict(query)
-    filters = OrderFilter(asked, Order.objects.for_shop(shop), shop=shop, now=now)
-    tab = next((tab for tab in TABS if tab.code == asked.get("tab", "")), None)
-    if tab is None or filters.problems():
-        raise Refused(gettext("These filters make no sense any more. Choose the orders again."), "bad_filter")
-    rows = filters.rows().filter(tab.condition)
-    if text := filters.form.cleaned_data.get("q"):
+    rows, asked = _found(shop, query, now=now), QueryDict(query)
+    if text := asked.get("q", "").strip():
         rows = rows.filter(search.condition(shop, text))
     if key := asked.get("list"):
         rows = rows.filter(pk__in=search.pasted(shop, lookups.kept(shop, key).numbers)[0])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Sku
-from sellercenter.filters import Amount, Custom, ListFilter, Pick, Range, Tab
+from sellercenter.filters import Amount, Custom, Finder, ListFilter, Pick, Range, Tab
 from sellercenter.models import Shop
 
 # A SKU of its own limit, or else of the shop's. Sold out counts as low too: both want somebody to order more.
@@ -15,6 +15,8 @@ LIMIT = Coalesce("low_at", F("shop__policy__low_stock_at"))
 COUNTED = Q(tracked=True)
 LOW = COUNTED & Q(available__lte=LIMIT)
 OUT = COUNTED & Q(available=0)
+# `limit` is from where on a SKU is low; `stock` what is available, without a value where nobody has counted.
+STOCKED = Sku.objects.select_related("product").annotate(limit=LIMIT, stock=Case(When(COUNTED, then="available")))
 
 
 TABS = (
@@ -49,3 +51,9 @@ class StockFilter(ListFilter):
     class Meta:
         model = Sku
         fields: list[str] = []
+
+
+matching = Finder(
+    *(StockFilter, TABS, STOCKED.for_shop),
+    again=_("These filters make no sense any more. Choose the SKUs again."),
+)

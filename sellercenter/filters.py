@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from sellercenter.lifecycle import Refused
 from sellercenter.models import Shop
 from sellercenter.texts import Text as Label
 from sellercenter.times import day_start
@@ -383,6 +384,29 @@ class ListFilter(django_filters.FilterSet):
         if joined:
             value = f"≥ {value}" if name == joined.low else f"≤ {value}"
         return {"label": str(self.label_of(name)), "value": value, "remove_url": link(drop=[name, "after"])}
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds every row that a list shows under an address, for what happens away from the list's own page.
+
+    `rows` are those of a shop before any filter; `again` is the sentence for an address that makes no sense any more.
+    """
+
+    filterset_class: type[ListFilter]
+    tabs: Sequence[Tab]
+    rows: Callable[[Shop], QuerySet]
+    again: Label
+
+    def __call__(self, shop: Shop, query: str, *, now: datetime) -> QuerySet:
+        """Return the rows, in no order; raises Refused when the address makes no sense."""
+        asked = QueryDict(query)
+        filters = self.filterset_class(asked, self.rows(shop), shop=shop, now=now)
+        code = asked.get("tab", "")
+        tab = next((tab for tab in self.tabs or (Tab("", ""),) if tab.code == code), None)
+        if tab is None or filters.problems():
+            raise Refused(str(self.again), "bad_filter")
+        return filters.rows().filter(tab.condition)
 
 
 class Drawing(dict):

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from orders import inventory, stock_counts
 from orders.models import Sku, StockMovement
 from orders.stock_counts import Told
-from orders.stock_filters import COUNTED, LIMIT, TABS, StockFilter
+from orders.stock_filters import STOCKED, TABS, StockFilter
 from orders.stock_forms import AdjustForm, CountForm, CountsFileForm, CountsForm, LimitForm
 from orders.stock_tables import StockTable, level, limit, movement, name_of, units
 from sellercenter import keyset
@@ -28,8 +27,6 @@ from sellercenter.lifecycle import Refused
 from sellercenter.pages import ActPage, ShopPage, TablePage, Text
 from sellercenter.permissions import Perm
 
-# `limit` is from where on a SKU is low; `stock` what is available, without a value where nobody has counted.
-STOCKED = Sku.objects.select_related("product").annotate(limit=LIMIT, stock=Case(When(COUNTED, then="available")))
 _NEWEST = Sort("at", descending=True)
 # So many rows of a file are shown; a page of ten thousand helps nobody.
 _SHOWN = 300
