@@ -7,18 +7,15 @@ own list and actions; the pages are in `sellercenter/bulk_pages.py`.
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from django.core import signing
 from django.db.models import Case, Count, Max, Model, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
-from sellercenter import jobs, privacy
+from sellercenter import choices, jobs
 from sellercenter.lifecycle import Lifecycle, Refused
 from sellercenter.models import Job, JobItem, Member, Shop
 from sellercenter.permissions import Actor, Perm
@@ -99,20 +96,15 @@ class Chosen:
 
     def seal(self, member: Member) -> str:
         """Encrypt the choice, as its filter can hold a phone; it opens for this person alone, and not for long."""
-        salt = self._salt()
-        text = privacy.encrypt(json.dumps(self.plain()), shop_id=member.shop_id, place=f"{salt}|{member.pk}")
-        return signing.TimestampSigner(salt=salt).sign(b64encode(text).decode())
+        return choices.seal(self.plain(), member, salt=self._salt())
 
     @classmethod
     def unseal(cls, text: str, member: Member) -> Self:
         """Read an encrypted choice; raises Refused when it was changed, is too old or belongs to somebody else."""
-        salt = cls._salt()
         try:
-            kept = b64decode(signing.TimestampSigner(salt=salt).unsign(text, max_age=VALID_FOR))
-            plain = privacy.decrypt(kept, shop_id=member.shop_id, place=f"{salt}|{member.pk}")
-        except (signing.BadSignature, privacy.Unreadable):
+            return cls.read(choices.unseal(text, member, salt=cls._salt(), seconds=VALID_FOR))
+        except choices.Lost:
             raise Refused(cls.listed.too_old, "bad_choice") from None
-        return cls.read(json.loads(plain))
 
     @classmethod
     def _salt(cls) -> str:

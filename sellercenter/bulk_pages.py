@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -11,14 +10,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 
-from sellercenter import bulk, money
+from sellercenter import bulk, choices, money
 from sellercenter.bulk import BulkAction, Chosen
 from sellercenter.lifecycle import Refused
 from sellercenter.pages import ShopPage, Text
 
 MOST = 10**9
-# So many choices wait at once, for as many tabs.
-MOST_KEPT = 5
 
 
 class BulkPage(ShopPage):
@@ -69,15 +66,12 @@ class BulkPage(ShopPage):
 
     def keep(self, chosen: Chosen) -> str:
         """Keep the choice in the session, where no log sees it, and return the key under which it is found again."""
-        key, kept = secrets.token_urlsafe(12), self.request.session.get(self._kept, {})
-        newest = [*kept.items(), (key, chosen.seal(self.member))][-MOST_KEPT:]
-        self.request.session[self._kept] = dict(newest)
-        return key
+        return choices.keep(self.request.session, self._kept, chosen.seal(self.member))
 
     def _with_choice(self, key: str, then: Callable[[Chosen], HttpResponse]) -> HttpResponse:
         """Open the choice that was kept and go on; without one that opens, say so."""
         try:
-            return then(self.chosen_class.unseal(self.request.session.get(self._kept, {}).get(key, ""), self.member))
+            return then(self.chosen_class.unseal(choices.kept(self.request.session, self._kept, key), self.member))
         except Refused as refused:
             back = {"label": self.back_label, "url": self._list(""), "primary": True}
             said = str(refused.message) if key else self.choose_first
