@@ -43,11 +43,20 @@ _LEFT = (Status.SHIPPED, Status.DELIVERED)
 
 
 @transaction.atomic
-def ship(order: Order, *, carrier: str, tracking_no: str, units: dict[int, int] | None = None, by: Actor) -> Parcel:
+def ship(
+    order: Order,
+    *,
+    carrier: str,
+    tracking_no: str,
+    units: dict[int, int] | None = None,
+    at: datetime | None = None,
+    by: Actor,
+) -> Parcel:
     """Send a parcel: all that is left of the order, or `units` of its lines by their keys.
 
-    Under the number of a parcel that was announced for this order that parcel leaves, with these units inside. Raises
-    Refused when the order can't be shipped, a line has less left, or the tracking number is taken.
+    It leaves now or left `at` a time, which counts from when the order was placed and until now. Under the number of a
+    parcel that was announced for this order that parcel leaves, with these units inside. Raises Refused when the order
+    can't be shipped, a line has less left, or the tracking number is taken.
     """
     by.require(Perm.PARCELS_SHIP)
     carrier, tracking_no = carrier.strip(), tracking_no.strip().upper()
@@ -56,16 +65,19 @@ def ship(order: Order, *, carrier: str, tracking_no: str, units: dict[int, int] 
     if len(tracking_no) > 64 or len(carrier) > 40:
         raise Refused(_("A tracking number has at most 64 characters, a carrier's name 40."), "too_long")
     now = locked(order)
+    left_at = min(max(at or now, order.placed_at), now)
     lines = list(order.lines.select_for_update().order_by("pk"))
     sending = _sending(lines, _left(lines), units)
-    parcel = _parcel(order, carrier, tracking_no, now)
+    parcel = _parcel(order, carrier, tracking_no, left_at)
     parts = [
         ParcelLine(shop_id=order.shop_id, parcel=parcel, line_id=line, order=order, quantity=quantity)
         for line, quantity in sending.items()
     ]
     ParcelLine.objects.bulk_create(parts)
     _unannounce(lines)
-    _go(order, parcel, _settle(order, lines), sum(sending.values()), by=by, at=now)
+    # The last parcel counts, though one that left before it may be told later.
+    last_at = max(left_at, order.shipped_at or left_at)
+    _go(order, parcel, _settle(order, lines), sum(sending.values()), by=by, at=last_at)
     inventory.take(order, sending, by=by)
     return parcel
 
