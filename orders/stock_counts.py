@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ MOST_ROWS = 10_000
 MOST_BYTES = 10 << 20
 # As long as somebody may look at what would change.
 _KEPT_SECONDS = 3600
-_NAMES = {
+NAMES = {
     "sku": ("sku", "seller sku", "merchant sku", "sku code", "code", "商家编码", "货号", "商家SKU"),
     "sku_id": ("sku id", "sku no", "sku number", "platform sku", "SKU编号", "规格编码"),
     "on_hand": (
@@ -44,7 +44,10 @@ _NAMES = {
         "盘点数量",
     ),
 }
-_COLUMNS = {squeezed(name): column for column, names in _NAMES.items() for name in names}
+_COLUMNS = {squeezed(name): column for column, names in NAMES.items() for name in names}
+
+# A row's number, the SKU that it names, and what it says of it.
+Cells = tuple[int, str, str]
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def read(shop: Shop, path: Path) -> list[Told]:
                 raise UnreadableFile(_("The file has more than %d rows. Split it.") % MOST_ROWS)
     if not cells:
         raise UnreadableFile(_("There is no row below the head of the table."))
-    return list(_judged(cells, _known(shop, {name for _row, name, _said in cells})))
+    known = skus_named(shop, {name for _row, name, _said in cells})
+    return list(judged(cells, known, counted_twice(counting(cells, known))))
 
 
 def seal(shop: Shop, told: Iterable[Told]) -> str:
@@ -119,7 +123,7 @@ def _text(row: list[str], header: Header, *columns: str) -> str:
     return next((text for text in found if text), "")
 
 
-def _known(shop: Shop, names: set[str]) -> dict[str, list[Sku]]:
+def skus_named(shop: Shop, names: set[str]) -> dict[str, list[Sku]]:
     """Return the shop's SKUs by their own codes and the platform's ids; several may share a code."""
     named = Sku.objects.for_shop(shop).filter(Q(code__in=names) | Q(number__in=names)).order_by("pk")
     found: dict[str, list[Sku]] = {}
@@ -129,23 +133,38 @@ def _known(shop: Shop, names: set[str]) -> dict[str, list[Sku]]:
     return found
 
 
-def _judged(cells: list[tuple[int, str, str]], known: dict[str, list[Sku]]) -> Iterator[Told]:
-    """Say what each row does; of rows that count the same SKU none is taken, because nobody knows which is right."""
-    places: dict[int, list[int]] = {}
+def counting(cells: Iterable[Cells], known: Mapping[str, Sequence[Sku]]) -> Iterator[tuple[int, int]]:
+    """Yield the key of the SKU and the number of each row that names exactly one."""
     for row, name, _said in cells:
-        if len(found := known.get(name, [])) == 1:
-            places.setdefault(found[0].pk, []).append(row)
+        if len(found := known.get(name, ())) == 1:
+            yield found[0].pk, row
+
+
+def counted_twice(counts: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """Return the rows that count a SKU for each that several rows count, by its key; remembers one row of others."""
+    first: dict[int, int] = {}
+    twice: dict[int, list[int]] = {}
+    for sku, row in counts:
+        if first.setdefault(sku, row) != row:
+            twice.setdefault(sku, [first[sku]]).append(row)
+    return twice
+
+
+def judged(
+    cells: Iterable[Cells], known: Mapping[str, Sequence[Sku]], twice: Mapping[int, Sequence[int]]
+) -> Iterator[Told]:
+    """Say what each row does; of rows that count the same SKU none is taken, because nobody knows which is right."""
     for row, name, said in cells:
-        skus, counted = known.get(name, []), _number(said)
+        skus, counted = known.get(name, ()), _number(said)
         sku = skus[0] if len(skus) == 1 else None
         problem = _problem(name, said, skus, counted)
-        if sku and len(places[sku.pk]) > 1:
-            rows = ", ".join(map(str, places[sku.pk][:5]))
+        if sku and sku.pk in twice:
+            rows = ", ".join(map(str, twice[sku.pk][:5]))
             problem = problem or _("The rows %s count the same SKU. Keep one of them.") % rows
         yield Told(row, name, said, sku, counted, problem)
 
 
-def _problem(name: str, said: str, skus: list[Sku], counted: int | None) -> str:
+def _problem(name: str, said: str, skus: Sequence[Sku], counted: int | None) -> str:
     """Say why a row can't be taken, or nothing."""
     if not name:
         return _("The SKU is missing.")
@@ -156,8 +175,13 @@ def _problem(name: str, said: str, skus: list[Sku], counted: int | None) -> str:
     if counted is None:
         return _("“%s” is not a number of units.") % said[:40]
     if counted < skus[0].reserved:
-        return _("Orders have reserved %d units already. Cancel orders first, or count again.") % skus[0].reserved
+        return below(skus[0].reserved)
     return ""
+
+
+def below(reserved: int) -> str:
+    """Say why a count that is less than what orders have reserved can't be taken."""
+    return _("Orders have reserved %d units already. Cancel orders first, or count again.") % reserved
 
 
 def _number(text: str) -> int | None:
