@@ -40,6 +40,7 @@ VERBS = {
     "analytics/stock_alerts.py",
     "orders/actions.py",
     "orders/bulk.py",
+    "orders/catalogue.py",
     "orders/inventory.py",
     "orders/lookups.py",
     "sellercenter/schedule.py",
