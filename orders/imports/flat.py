@@ -5,7 +5,7 @@ One row is one line; what is said of the order may stand on each of its rows and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -146,7 +146,7 @@ class LineRead:
 class Reading:
     """The reading of one order; gathers every reason against it, and what is worth a note."""
 
-    clean = staticmethod(str.strip)
+    clean: Callable[[str], str] = staticmethod(str.strip)
 
     def __init__(self, reader: FlatReader, rows: list[Row]) -> None:
         self.reader, self.columns, self.width = reader, reader.columns, reader.width

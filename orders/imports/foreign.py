@@ -7,7 +7,7 @@ with a reading of its own, and fills in `ForeignReading.shape`, which turns its 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -36,7 +36,8 @@ _REST = Decimal("0.1")
 
 def like(field: str, name: str, *aliases: str, of: Of = Of.ORDER, **other: Any) -> Column:
     """Return our own column for a field under the name that the platform gives it; `other` replaces what differs."""
-    return replace(_OURS[of, field], **{"name": name, "aliases": aliases, "required": False} | other)
+    differing: dict[str, Any] = {"name": name, "aliases": aliases, "required": False} | other
+    return replace(_OURS[of, field], **differing)
 
 
 def meant(field: str, name: str, *aliases: str, of: Of = Of.ORDER, **other: Any) -> Column:
@@ -152,7 +153,7 @@ def _tally(cell: str) -> int:
 class ForeignReading(Reading):
     """The reading of one order of another platform; `shape` is each platform's own."""
 
-    clean: Callable[[str], str] = staticmethod(cleaned)
+    clean = staticmethod(cleaned)
     reader: ForeignReader
 
     def refuse(self, row: int, column: str, value: str, message: str) -> None:
