@@ -12,7 +12,7 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -149,12 +149,12 @@ _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 def text_cell(text: str, style: int = 0) -> str:
     """Write a cell of text, whatever it says; what no cell can hold is left out."""
+    if not text:
+        return "<c/>"
     text = _UNPRINTABLE.sub("", text)
     text = re.sub(r"_(x[0-9A-Fa-f]{4}_)", r"_x005F_\1", text)
     if len(text.encode("utf-16-le")) > 2 * sheets.LONGEST_CELL:
         text = text.encode("utf-16-le")[: 2 * sheets.LONGEST_CELL].decode("utf-16-le", "ignore")
-    if not text:
-        return "<c/>"
     styled = f' s="{style}"' if style else ""
     said = escape(text, {"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
     return f'<c{styled} t="inlineStr"><is><t xml:space="preserve">{said}</t></is></c>'
@@ -173,7 +173,7 @@ def _number(value: Any, kind: Kind, zone: ZoneInfo) -> Any:
     if kind == Kind.TIME:
         value = to_excel(value.astimezone(zone).replace(tzinfo=None, microsecond=0))
     elif kind == Kind.DATE:
-        value = to_excel(value)
+        value = int(to_excel(value))
     elif kind == Kind.SECONDS:
         value = Decimal(int(value)) / 86400
     return value
@@ -197,7 +197,7 @@ class XlsxFile:
         """Write rows of XML; what does not fit on the sheet goes on to the next one."""
         while rows:
             if self._rows == MOST_ROWS:
-                self._close()
+                self._end()
                 self._open()
             assert self._sheet
             fitting, rows = rows[: MOST_ROWS - self._rows], rows[MOST_ROWS - self._rows :]
@@ -206,7 +206,7 @@ class XlsxFile:
 
     def finish(self, currency: str) -> None:
         """Write what makes a workbook of the sheets."""
-        self._close()
+        self._end()
         about = [_row([self._told.title], style=1), *(_row(pair) for pair in self._told.notes)]
         columns = "".join(
             f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, width in ((1, 24), (2, 70))
@@ -239,10 +239,15 @@ class XlsxFile:
             self._sheet.write(_row(self._second))
         self._rows = bool(self._second and self._sheets == 1)
 
-    def _close(self) -> None:
+    def _end(self) -> None:
         assert self._sheet
         self._sheet.write(_END)
         self._sheet.close()
+
+    def close(self) -> None:
+        """Let go of the archive, whatever state the sheet is in."""
+        if self._sheet:
+            self._sheet.close()
 
     def _put(self, name: str, data: bytes) -> None:
         entry = zipfile.ZipInfo(name, _stamp())
@@ -328,7 +333,7 @@ def xlsx_file(
     """Write a workbook, which exists under its path when the block ends well."""
     with part_of(path) as part, _new(part) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-            sink = XlsxFile(archive, told, columns, second)
-            yield sink
-            sink.finish(currency)
+            with closing(XlsxFile(archive, told, columns, second)) as sink:
+                yield sink
+                sink.finish(currency)
         file.flush()

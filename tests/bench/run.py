@@ -38,7 +38,7 @@ def main(names: list[str]) -> int:
     """Run the benches that are named, or all, and report."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sellercenter.settings")
     django.setup()
-    from tests.bench import case_list, import_orders, order_list, order_search, roll_ups
+    from tests.bench import case_list, exports, import_orders, order_list, order_search, roll_ups
 
     shops: list[Any] = []
 
@@ -52,6 +52,7 @@ def main(names: list[str]) -> int:
         "order_list": lambda: order_list.figures(*filled()),
         "case_list": lambda: case_list.figures(*filled()),
         "roll_ups": lambda: roll_ups.figures(*filled()),
+        "exports": lambda: exports.figures(filled()[0]),
         "order_search": lambda: order_search.figures(filled()[0]),
     }
     unknown = set(names) - set(benches)
