@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
@@ -10,7 +10,7 @@ from analytics.models import FigureSetting, ReportReader
 from orders import notices
 from sellercenter.models import Member, Shop
 from sellercenter.permissions import Perm, actor_for
-from sellercenter.times import after_quiet, day_start
+from sellercenter.times import hour_start
 
 
 def setting_of(shop: Shop) -> FigureSetting:
@@ -18,20 +18,12 @@ def setting_of(shop: Shop) -> FigureSetting:
     return FigureSetting.objects.for_shop(shop).first() or FigureSetting(shop=shop)
 
 
-def due_at(shop: Shop, today: date, hour: int) -> datetime:
-    """Return when the report comes that day: when the wall first shows the hour or a later one.
-
-    Where the clock skips the hour it is the end of the gap, and of an hour that comes twice the first.
-    """
-    return after_quiet(day_start(today, shop.zone), shop.zone, time(), time(hour))
-
-
 def owed_day(setting: FigureSetting, now: datetime) -> date | None:
     """Return the day of which a report is owed now, which is yesterday from the chosen hour on, or None."""
     if setting.hour is None:
         return None
     today = now.astimezone(setting.shop.zone).date()
-    at = due_at(setting.shop, today, setting.hour)
+    at = hour_start(today, setting.hour, setting.shop.zone)
     late_enough = at <= now and (setting.since is None or setting.since <= at)
     return today - timedelta(days=1) if late_enough else None
 
@@ -41,7 +33,8 @@ def next_at(setting: FigureSetting, now: datetime) -> datetime | None:
     if setting.hour is None:
         return None
     today = now.astimezone(setting.shop.zone).date()
-    coming = (due_at(setting.shop, today + timedelta(days=ahead), setting.hour) for ahead in range(3))
+    zone = setting.shop.zone
+    coming = (hour_start(today + timedelta(days=ahead), setting.hour, zone) for ahead in range(3))
     return next(at for at in coming if at > now)
 
 

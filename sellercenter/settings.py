@@ -484,7 +484,7 @@ JOB_KINDS = [
     "analytics.rollups.JOB_KINDS",
 ]
 # What can be exported, each a list of sellercenter.exports.Source that a room declares.
-EXPORTS = ["orders.exports.SOURCES"]
+EXPORTS = ["orders.exports.SOURCES", "aftersales.exports.SOURCES", "analytics.exports.SOURCES"]
 # What kinds of files can be brought in, each a list of sellercenter.import_kinds.ImportKind that a room declares.
 IMPORT_KINDS = ["orders.imports.kinds.IMPORT_KINDS", "orders.row_files.IMPORT_KINDS"]
 # The jobs that give what is open the times of a new policy, by their kinds.

@@ -67,6 +67,14 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+def hour_start(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    """Return the instant at which the wall first shows an hour of a local day, or a later one.
+
+    Where the clock skips the hour it is the end of the gap, and of an hour that comes twice the first.
+    """
+    return after_quiet(day_start(day, zone), zone, time(), time(hour))
+
+
 def after_quiet(moment: datetime, zone: ZoneInfo, quiet_from: time | None, quiet_until: time | None) -> datetime:
     """Return the moment itself, or the end of the quiet hours in which it falls, in UTC.
 

@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 
 from orders.exports.order_columns import BY_LINE, BY_ORDER
+from orders.exports.own_layout import OWN
+from orders.exports.stock import STOCK
 from orders.filters import TABS, OrderFilter, matching
 from orders.tables import OrderTable
 from sellercenter.exports import Source
@@ -17,7 +19,7 @@ ORDERS = Source(
     table_class=OrderTable,
     tabs=TABS,
     matching=matching,
-    layouts=(BY_ORDER, BY_LINE),
+    layouts=(BY_ORDER, BY_LINE, OWN),
     time="placed_at",
     spans=frozenset(
         f"{name}{end}"
@@ -26,4 +28,4 @@ ORDERS = Source(
     ),
 )
 
-SOURCES = [ORDERS]
+SOURCES = [ORDERS, STOCK]

@@ -14,11 +14,12 @@ from django.db.models.functions import Now
 
 from analytics import report_content, report_readers, reports, rollups
 from analytics.models import DailyReport, Dirt, FigureSetting, ReportCopy, StockAlert
-from analytics.report_readers import due_at, next_at, owed_day
+from analytics.report_readers import next_at, owed_day
 from orders.states import Status
 from sellercenter import outbox, outgoing
 from sellercenter.models import Event, MessageState, Notification, OutgoingMessage, Role, Shop
 from sellercenter.permissions import Perm, StockRole
+from sellercenter.times import hour_start
 from tests import make
 from tests.conftest import told, url
 from tests.together import in_threads
@@ -78,7 +79,7 @@ def send() -> None:
     ],
 )
 def test_the_hour_is_that_of_the_wall_also_where_it_is_skipped_or_comes_twice(day, hour, at):
-    assert due_at(LONDON, day, hour) == at
+    assert hour_start(day, hour, LONDON.zone) == at
     setting = FigureSetting(shop=LONDON, hour=hour)
     second = timedelta(seconds=1)
     assert owed_day(setting, at - second) != day - timedelta(days=1)
