@@ -12,11 +12,14 @@ from orders.imports import tiktok_words as words
 from orders.imports.flat import LineRead
 from orders.imports.foreign import ForeignReader, ForeignReading, like, meant, settle_dates
 from orders.imports.layout import As, Column, Dates, Layout, Of
-from orders.states import AfterSales, Kind, PaymentMethod, Status
+from orders.states import AfterSales, Kind, ParcelStatus, PaymentMethod, Status
 from sellercenter.imports import Header, Row
 
 _FEES = ("Retail Delivery Fee", "Buyer Service Fee", "Handling Fee", "Shipping Insurance", "Item Insurance")
 _WAIVED = ("Shipping Fee Seller Discount", "Shipping Fee Platform Discount", "Co-Funded Shipping Fee Discount")
+_ADDRESS = (
+    *("House Name or Number", "Detail Address", "Address Line 1", "Address Line 2", "Additional address information"),
+)
 # Where one of these is missing, a part of the order's amount is in no column.
 _MONEY = (
     *("SKU Platform Discount", "SKU Seller Discount", "Shipping Fee After Discount"),
@@ -73,7 +76,8 @@ _COLUMNS = (
     like("tracking_no", "Tracking ID", of=_P),
     like("carrier", "Shipping Provider Name", of=_P),
     like("buyer_message", "Buyer Message", "Buyer Note"),
-    like("buyer_uid", "Buyer Username", "Buyer Nickname"),
+    like("buyer_uid", "Buyer Username"),
+    like("buyer_nickname", "Buyer Nickname"),
     like("seller_note", "Seller Note"),
     like("name", "Recipient", "Receiver Name"),
     like("phone", "Phone #", "Phone Number"),
@@ -85,9 +89,7 @@ _COLUMNS = (
     like("district", "District", "Districts"),
     Column("Commune", Of.ORDER, As.TEXT, "commune", ("Villages", "Subdistrict", "Ward"), limit=60),
     like("postcode", "Zipcode", "Zip Code", "Postal Code"),
-    like("address", "Detail Address", "Address Line 1"),
-    Column("Additional address information", Of.ORDER, As.TEXT, "more", ("Address Line 2",), limit=500, private=True),
-    Column("House Name or Number", Of.ORDER, As.TEXT, "house", limit=500, private=True),
+    *(Column(name, Of.ORDER, As.TEXT, name, limit=500, private=True) for name in _ADDRESS),
     Column("Payment Method", Of.ORDER, As.TEXT, "pays_by", limit=80),
 )
 _UNREAD = (
@@ -119,11 +121,10 @@ class TikTokReading(ForeignReading):
             # The file does not say to which product a SKU belongs.
             line.values["product_number"] = line.values["sku_number"]
             self._line_money(line)
-            if not line.parcel.get("tracking_no") and "shipped_at" not in line.parcel:
-                line.parcel.pop("carrier", None)  # chosen, but nothing was handed over yet
+            _set_parcel(line)
         if Kind.PRE_ORDER in {line.values.pop("kind", Kind.NORMAL) for line in lines}:
             values["kind"] = Kind.PRE_ORDER
-        values["buyer_nickname"] = values.get("buyer_uid", "")
+        values.setdefault("buyer_nickname", values.get("buyer_uid", ""))
         self.know_buyer(values)
         _set_address(values)
         _set_freight(values)
@@ -141,7 +142,7 @@ class TikTokReading(ForeignReading):
 
     def _stage(self, stage: Status, lines: list[LineRead]) -> Status:
         """Return the state of the order, more exactly where the substatus of its lines tells more."""
-        told = {line.values.pop("substatus", stage) for line in lines}
+        told = {line.values.get("substatus", stage) for line in lines}
         if words.UNKNOWN in told:
             self.note(_("The word in “%s” is not known and was left out.") % "Order Substatus")
         if stage == Status.SHIPPED and told == {Status.DELIVERED}:
@@ -217,6 +218,11 @@ class TikTokReading(ForeignReading):
             self.pay(values, values["total"], method)
 
 
+_PARCELS = {
+    Status.TO_SHIP: ParcelStatus.READY,
+    Status.SHIPPED: ParcelStatus.IN_TRANSIT,
+    Status.DELIVERED: ParcelStatus.DELIVERED,
+}
 _ENDING = ("type", "returned", "cancelled_at", "cancelled_by", "cancel_reason")
 _DISCOUNTS = (("seller_discount", "SKU Seller Discount"), ("platform_discount", "SKU Platform Discount"))
 
@@ -226,6 +232,15 @@ def _tell(values: dict[str, Any], told: dict[str, Any], *names: str) -> None:
     for name in names:
         if told[name] and not values.get(name):
             values[name] = told[name]
+
+
+def _set_parcel(line: LineRead) -> None:
+    """Take the parcel's state from the line's substatus; a carrier that nothing was handed to yet makes no parcel."""
+    state = _PARCELS.get(line.values.pop("substatus", None))
+    if state and line.parcel.get("tracking_no"):
+        line.parcel["status"] = state
+    elif not line.parcel.get("tracking_no") and "shipped_at" not in line.parcel:
+        line.parcel.pop("carrier", None)
 
 
 def _set_freight(values: dict[str, Any]) -> None:
@@ -240,7 +255,7 @@ def _set_freight(values: dict[str, Any]) -> None:
 
 def _set_address(values: dict[str, Any]) -> None:
     """Put the parts of the address together; sites without cities have a district and a commune in their places."""
-    parts = [values.pop(name, "") for name in ("house", "address", "more")]
+    parts = [values.pop(name, "") for name in _ADDRESS]
     values["address"] = ", ".join(filter(None, parts))
     commune = values.pop("commune", "")
     if commune and "city" not in values:

@@ -115,7 +115,7 @@ _METHODS = {
     PaymentMethod.PAYPAL: "paypal",
     PaymentMethod.DEBIT_CARD: "debit card,kartu debit,thẻ ghi nợ,บัตรเดบิต,デビット",
     PaymentMethod.CARD: "card,kartu kredit,kad kredit,thẻ,visa,mastercard,บัตร,カード",
-    PaymentMethod.BANK_TRANSFER: "transfer,bank,virtual account,fpx,promptpay,qris,chuyển khoản,โอน,ธนาคาร,振込,コンビニ",
+    PaymentMethod.BANK_TRANSFER: "transfer,bank,virtual,fpx,promptpay,qris,chuyển khoản,โอน,ธนาคาร,振込,コンビニ",
     PaymentMethod.WALLET: "pay,wallet,ovo,dana,momo,touch,truemoney,dompet,ví,วอลเล็ต,ウォレット,ペイ",
 }
 _FRAGMENTS = tuple((squeezed(word), method) for method, told in _METHODS.items() for word in told.split(","))

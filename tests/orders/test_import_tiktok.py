@@ -12,7 +12,7 @@ from orders import recipients
 from orders.imports import tiktok_words as words
 from orders.models import Order, OrderLine, Parcel, Payment
 from orders.states import PaymentMethod, Status
-from sellercenter import money
+from sellercenter import invariants, money
 from sellercenter.imports import UnreadableFile
 from sellercenter.models import Shop
 from tests.orders.import_files import counts, nothing_written, open_shop, refusals, take
@@ -499,3 +499,58 @@ def test_a_district_and_a_commune_stand_for_city_and_district_where_there_are_no
     take(shop_of("vn"), tiktok_file(tmp_path, "vn", *lines(order(**where))))
     one = Order.objects.get()
     assert (one.province, one.city, one.district) == ("Hà Nội", "Quận Ba Đình", "Phường Trúc Bạch")
+
+
+def test_lines_go_into_the_parcels_that_they_name_and_each_has_its_own_state(tmp_path: Path) -> None:
+    sent = {
+        "Order Status": "Shipped",
+        "Order Substatus": "Delivered",
+        "Tracking ID": "A1",
+        "Shipping Provider Name": "J&T",
+    }
+    rows = lines(order(**sent), **{"Order Substatus": "In transit", "Tracking ID": "A2"})
+    take(shop_of("my"), tiktok_file(tmp_path, "my", *rows))
+    assert Order.objects.get().status == "shipped"
+    assert [*Parcel.objects.order_by("tracking_no").values_list("tracking_no", "status", "parts__line__position")] == [
+        *(("A1", "delivered", 1), ("A2", "in_transit", 2)),
+    ]
+
+
+def test_a_carrier_that_was_only_chosen_makes_no_parcel(tmp_path: Path) -> None:
+    take(shop_of("vn"), tiktok_file(tmp_path, "vn", *lines(order(**{"Shipping Provider Name": "J&T"}))))
+    assert (Parcel.objects.count(), Order.objects.get().status) == (0, "to_ship")
+
+
+def test_an_id_that_stands_as_a_number_in_a_workbook_is_refused(tmp_path: Path) -> None:
+    path = lying_workbook(tmp_path, "vn", order() | {"Order ID": 576486316948490001})
+    assert refusals(take(shop_of("vn"), path)) == [
+        (
+            3,
+            "Order ID",
+            "Excel has rounded this number: its last digits are lost. Format the column as text, export again.",
+        ),
+    ]
+
+
+def test_a_file_in_our_own_layout_with_names_that_tiktok_uses_too_stays_ours(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "Order ID,Order Status,Created Time,Buyer ID,Line ID,Product ID,SKU ID,Product Name,Quantity,Price,Total\n"
+        "A1,to_ship,2026-03-01,b,1,p,s,Mug,2,10,20\n"
+    )
+    report = take(shop_of("us"), path)
+    assert (report.layout, counts(report), Order.objects.get().total_amount) == ("flat", (1, 0, 0, 0), 20)
+
+
+def test_the_states_that_arrive_break_no_rule_of_the_database(tmp_path: Path) -> None:
+    shop = shop_of("us")
+    states = ("Unpaid", "On hold", "To ship", "Shipped", "Delivered", "Completed", "Canceled")
+    rows = [
+        row
+        for place, word in enumerate(states)
+        for row in two_lines(
+            "us", **{"Order ID": f"57648631694849{place:04}", "Order Status": word, "Tracking ID": f"T{place}"}
+        )
+    ]
+    assert counts(take(shop, tiktok_file(tmp_path, "us", *rows))) == (7, 0, 0, 0)
+    assert [one.code for one in invariants.check() if one.code != "shop_has_owner"] == []
