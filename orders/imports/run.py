@@ -24,6 +24,7 @@ from orders.imports.douyin import DOUYIN
 from orders.imports.flat import FLAT, RejectedOrder
 from orders.imports.layout import Layout
 from orders.imports.pace import side_by_side
+from orders.imports.shopify import SHOPIFY
 from orders.imports.tiktok import TIKTOK
 from orders.loading import Known, check, load, register_parties
 from orders.models import (
@@ -58,7 +59,7 @@ from sellercenter.privacy import Unreadable
 
 log = logging.getLogger(__name__)
 
-LAYOUTS: tuple[Layout, ...] = (FLAT, TIKTOK, DOUYIN)
+LAYOUTS: tuple[Layout, ...] = (FLAT, TIKTOK, DOUYIN, SHOPIFY)
 CHUNK = 1000
 _LEARN_AFTER, _YOUNG = (1, 10), 100_000
 _FILLED = (Order, OrderLine, Recipient, Payment, Parcel, ParcelLine, Buyer, Product, Sku, Creator, Event)
