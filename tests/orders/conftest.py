@@ -1,9 +1,12 @@
-"""What tests of the orders room share: a database whose clock stands where the test puts it."""
+"""What tests of the orders room share: a database whose clock stands still, and somebody else who uses it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -43,3 +46,16 @@ class Clock:
 def clock(db: None) -> Clock:
     """The database's clock, standing still until the test moves it; gone with the test's transaction."""
     return Clock()
+
+
+@pytest.fixture
+def other() -> Iterator[psycopg.Connection[Any]]:
+    """Connect as somebody else; nobody waits long for a lock here."""
+    settings = connection.settings_dict
+    known = {"user": settings["USER"], "password": settings["PASSWORD"], "dbname": settings["NAME"]}
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '50ms'")
+    with psycopg.connect(host=settings["HOST"], port=settings["PORT"], **known) as other:
+        yield other
+        other.rollback()
+    connection.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,6 @@ from tests.orders.test_import_command import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BUSY = "Somebody is working on this order. Import the file again."
-
-
-@pytest.fixture
-def other() -> Iterator[psycopg.Connection[Any]]:
-    """Connect as somebody else; nobody waits long for a lock here."""
-    settings = connection.settings_dict
-    known = {"user": settings["USER"], "password": settings["PASSWORD"], "dbname": settings["NAME"]}
-    with connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '50ms'")
-    with psycopg.connect(host=settings["HOST"], port=settings["PORT"], **known) as other:
-        yield other
-        other.rollback()
-    connection.close()
 
 
 def lock(other: psycopg.Connection[Any], number: str) -> None:
