@@ -94,7 +94,7 @@ def _contradiction(first: dict[Dates, tuple[int, str]]) -> str:
 
 def cleaned(cell: str) -> str:
     """Return a cell without what keeps it whole in Excel: TABs, spaces of any kind, unseen characters; `-` is empty."""
-    bare = _UNSEEN.sub("", cell)
+    bare = cell.strip() if cell.isascii() else _UNSEEN.sub("", cell)
     return "" if bare in _NOTHING else bare
 
 
@@ -140,7 +140,7 @@ class ForeignReader(FlatReader):
 
 def _bare(reader: cells.Reader) -> cells.Reader:
     def read(cell: str) -> Any:
-        return reader(cell.lstrip("'").strip())
+        return reader(cell.lstrip("'").strip() if cell[:1] == "'" else cell)
 
     return read
 
@@ -193,8 +193,9 @@ class ForeignReading(Reading):
 
     def facts(self, values: dict[str, Any], lines: list[LineRead], currency: str) -> OrderFacts:
         """Put the values together; say which texts had to be cut."""
-        for column in self.columns.values():
-            told = [values] if column.of is Of.ORDER else [line.values | line.parcel for line in lines]
+        told = [values, *(line.values for line in lines), *(line.parcel for line in lines)]
+        texts = (value for one in told for value in one.values() if isinstance(value, str))
+        for column in self.columns.values() if any(text[-1:] == "…" for text in texts) else ():
             if column.kind is As.TEXT and any(_was_cut(one.get(column.field), column.limit) for one in told):
                 self.note(_("The text in “%(column)s” was cut at %(limit)d characters.") % _limits(column))
         return super().facts(values, lines, currency)
