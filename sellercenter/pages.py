@@ -31,6 +31,7 @@ from sellercenter import columns, keyset, money, navigation
 from sellercenter.addresses import normal
 from sellercenter.columns import ListTable, Setting
 from sellercenter.counts import CAP, standing_counts
+from sellercenter.exports import every_source
 from sellercenter.filters import ListFilter, Tab
 from sellercenter.keyset import Cursor, Page
 from sellercenter.lifecycle import Refused
@@ -352,6 +353,7 @@ class TablePage(ShopPage):
             **self._bulk(counts),
             "views": self.views(),
             "chooser": self._chooser(names, dense),
+            "export": self._export(),
             **self.extras(),
         }
 
@@ -374,6 +376,13 @@ class TablePage(ShopPage):
         kept = getattr(self.member, "layout", None) or {}
         asked = [name for name in self.request.GET.get("cols", "").split(",") if name]
         return self.table_class.names(asked or kept.get("columns", ())), bool(kept.get("dense"))
+
+    def _export(self) -> dict[str, str] | None:
+        """Offer to export the list, to those who may, when it is one that can be exported."""
+        source = next((one for one in every_source().values() if one.url_name == self.url_name), None)
+        if source is None or not self.actor.may_all([Perm.EXPORTS_CREATE, source.permission]):
+            return None
+        return {"url": self.url("export_new"), "source": source.code}
 
     def views(self) -> dict[str, Any]:
         """Return the saved views that this person sees, own and the team's."""

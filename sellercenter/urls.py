@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from sellercenter import health_pages, import_pages, job_pages, notice_views, views
+from sellercenter import export_new_pages, export_pages, health_pages, import_pages, job_pages, notice_views, views
 from sellercenter.list_views import list_paths
 
 shop_paths: list[URLPattern | URLResolver] = [
@@ -26,6 +26,17 @@ shop_paths: list[URLPattern | URLResolver] = [
     path("imports/<int:pk>/refused", import_pages.ImportRefused.as_view(), name="import_refused"),
     path("imports/<int:pk>/agree", import_pages.ImportAgree.as_view(), name="import_agree"),
     path("imports/<int:pk>/drop", import_pages.ImportDrop.as_view(), name="import_drop"),
+    *list_paths("exports", export_pages.ExportList),
+    path("exports/new", export_new_pages.ExportNew.as_view(), name="export_new"),
+    path("exports/templates/save", export_new_pages.ExportTemplateSave.as_view(), name="export_template_save"),
+    path(
+        "exports/templates/<int:pk>/delete",
+        export_new_pages.ExportTemplateDelete.as_view(),
+        name="export_template_delete",
+    ),
+    path("exports/<int:pk>", export_pages.ExportDetail.as_view(), name="export_detail"),
+    path("exports/<int:pk>/file", export_pages.ExportFetch.as_view(), name="export_fetch"),
+    path("exports/<int:pk>/delete", export_pages.ExportDelete.as_view(), name="export_delete"),
     path("notices", notice_views.NoticeList.as_view(), name="notice_list"),
     path("notices/bell", notice_views.NoticeBell.as_view(), name="notice_bell"),
     path("notices/read", notice_views.NoticeRead.as_view(), name="notice_read"),

@@ -29,6 +29,7 @@ from sellercenter.permissions import Perm
 
 PLACES = [
     Place(gettext_lazy("Settings"), gettext_lazy("Members"), "member_list", "users", Perm.MEMBERS_MANAGE),
+    Place(gettext_lazy("Settings"), gettext_lazy("Exports"), "export_list", "file-export", Perm.EXPORTS_CREATE),
     Place(gettext_lazy("Settings"), gettext_lazy("Imports"), "import_list", "file-import", Perm.IMPORTS_RUN),
     Place(gettext_lazy("Settings"), gettext_lazy("Running and past work"), "job_list", "bolt", Perm.ORDERS_VIEW),
 ]

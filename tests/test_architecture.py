@@ -35,6 +35,7 @@ VERBS = {
     "sellercenter/lists.py",
     "sellercenter/replays.py",
     "sellercenter/shops.py",
+    "sellercenter/step_up.py",
     "analytics/reports.py",
     "analytics/rollups.py",
     "analytics/stock_alerts.py",

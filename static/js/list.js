@@ -1,4 +1,4 @@
-/* Lists: keys on rows, ticking, copying numbers, filters that apply by themselves, the order of columns.
+/* Lists: keys on rows, ticking, copying numbers, filters that apply by themselves.
    Everything is delegated from the document, so it goes on working after htmx has swapped the list. */
 (() => {
   const icon = (name) => {
@@ -172,33 +172,6 @@
     }
   });
 
-  /* Order of columns */
-  const addMoves = () => {
-    for (const list of document.querySelectorAll("ul.columns:not([data-ready])")) {
-      list.dataset.ready = "";
-      for (const item of list.children) {
-        const name = item.textContent.trim();
-        for (const [way, glyph] of [["up", "arrow-up"], ["down", "arrow-down"]]) {
-          const button = document.createElement("button");
-          button.type = "button";
-          button.className = "bar-btn";
-          button.dataset.way = way;
-          button.setAttribute("aria-label", `${list.dataset[way]}: ${name}`);
-          button.append(icon(glyph));
-          item.append(button);
-        }
-      }
-    }
-  };
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("ul.columns button[data-way]");
-    if (!button) return;
-    const item = button.closest("li");
-    if (button.dataset.way === "up") item.previousElementSibling?.before(item);
-    else item.nextElementSibling?.after(item);
-    button.focus();
-  });
-
   /* One comes back to the same place in the list. */
   const place = () => `list:${location.pathname}${location.search}`;
   const scroller = () => document.querySelector(".list-scroll");
@@ -250,7 +223,6 @@
   const prepare = () => {
     addLabels();
     addCopyButtons();
-    addMoves();
     countTicks();
   };
   prepare();
