@@ -28,8 +28,9 @@ from orders.views.lists import OrderList
 from orders.views.stock import StockList
 from sellercenter import jobs
 from sellercenter.filters import Edge, Key
+from sellercenter.import_pages import ImportList
 from sellercenter.job_pages import JobList
-from sellercenter.models import ListLayout, SavedView
+from sellercenter.models import ListLayout, Role, SavedView
 from sellercenter.pages import TablePage
 from sellercenter.permissions import SYSTEM
 from tests import make
@@ -38,6 +39,7 @@ from tests.aftersales.crowd import cases as make_cases
 from tests.aftersales.money import some_refunds
 from tests.conftest import url
 from tests.kept import kept, world
+from tests.sellercenter.imported import some_imports
 
 pytestmark = pytest.mark.django_db
 
@@ -65,11 +67,21 @@ FILLS = {
     DisputeList: proofs.some_disputes,
     AppealList: proofs.some_appeals,
     TicketList: proofs.some_tickets,
+    ImportList: some_imports,
 }
 FILLS = {page: kept(fill) for page, fill in FILLS.items()}
 COLUMNS = [(page, name) for page in PAGES for name in page.table_class.base_columns]
 SORTS = [(page, f"{sign}{word}") for page in PAGES for word in page.table_class.sorts for sign in ("", "-")]
 FILTERS = [(page, name) for page in PAGES for name in page.filterset_class.base_filters]
+
+
+@pytest.fixture
+def view_only(view_only):
+    """Somebody who sees all lists and may do nothing with what stands there."""
+    role = view_only.member.role
+    may = sorted({*role.perms, *(str(page.permission) for page in PAGES)})
+    Role.objects.filter(pk=role.pk).update(perms=may)
+    return view_only
 
 
 def order(shop, i):

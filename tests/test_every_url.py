@@ -26,6 +26,7 @@ from tests import make
 from tests.aftersales import proofs, talk
 from tests.aftersales.money import make_refund
 from tests.conftest import ROLES, Person
+from tests.sellercenter.imported import one_import
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,7 @@ OPEN = {"health_live"}
 # The lists by the beginning of their addresses' names, each with the name under which its views are kept.
 LISTS = {"order": "orders", "stock": "stock", "job": "jobs", "case": "cases", "refund": "refunds", "review": "reviews"}
 LISTS |= {"dispute": "disputes", "appeal": "appeals", "ticket": "tickets"}
+LISTS["import"] = "imports"
 # A door that asks for one more right once it knows the record.
 ALSO_NEEDS = {f"{name}_list_view_delete": Perm.VIEWS_SHARE for name in LISTS}
 # Records that only those see who hold the right of their kind; the job of these tests is one that sets flags.
@@ -147,6 +149,7 @@ OUTSIDE_RECORDS = {
 def record_of(shop, other_shop, cast, settings, tmp_path):
     """Return a record that an address can name, in one's own shop or in the other one."""
     settings.EVIDENCE_ROOT = tmp_path
+    settings.IMPORT_ROOT = tmp_path / "imports"
 
     def make_one(name: str, where: Any) -> int:
         if name.startswith("member"):
@@ -158,6 +161,8 @@ def record_of(shop, other_shop, cast, settings, tmp_path):
             return make_refund(where).pk
         if name.startswith("review") and "_view_" not in name:
             return talk.review(make.order(where)).pk
+        if name.startswith("import") and "_view_" not in name:
+            return one_import(where).pk
         if name.startswith("conversation"):
             return talk.message(make.order(where)).pk
         if name == "report_of":
