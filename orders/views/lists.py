@@ -77,8 +77,13 @@ class OrderList(TablePage):
         """Say how orders come in when there are none at all."""
         if self.filterset.active() or self.request.GET.get("list") or (self.tab and self.tab.code):
             return super().empty()
-        text = _("Import a file with “manage.py import_orders”, or start the demo to look around.")
-        return {"title": _("No orders yet."), "text": text, "actions": []}
+        text = _("Import a file of orders, or start the demo to look around.")
+        bring = {"label": _("Import"), "url": self.url("import_list"), "primary": True}
+        return {
+            "title": _("No orders yet."),
+            "text": text,
+            "actions": [bring] if self.actor.may(Perm.IMPORTS_RUN) else [],
+        }
 
 
 class OrderPaste(ActPage):

@@ -49,11 +49,11 @@ class StockList(TablePage):
         return self.url(self.url_name)
 
     def extras(self) -> dict[str, Any]:
-        """Offer the upload of counts to those who may change stock."""
-        if not self.actor.may(Perm.STOCK_EDIT):
-            return {}
+        """Offer the upload of counts to those who may change stock, and imports for large files."""
         upload = {"label": _("Upload counts"), "url": self.url("stock_upload"), "icon": "upload"}
-        return {"page": {"actions": [upload]}}
+        bring = {"label": _("Import"), "url": self.url("import_list"), "icon": "file-import"}
+        wanted = {Perm.STOCK_EDIT: upload, Perm.IMPORTS_RUN: bring}
+        return {"page": {"actions": [action for perm, action in wanted.items() if self.actor.may(perm)]}}
 
     def empty(self) -> dict[str, Any]:
         """Say how SKUs come in when there are none at all."""
