@@ -79,7 +79,7 @@ class ImportList(TablePage):
             "url": self.url("import_receive"),
             "examples": examples,
             "layouts": layouts,
-            "limit": filesizeformat(settings.UPLOAD_LIMIT),
+            "limit": _most(),
             "rows": count(settings.IMPORT_ROWS),
         }
         return {"upload": upload}
@@ -90,6 +90,10 @@ class ImportList(TablePage):
             return super().empty()
         text = _("Each file that you upload is checked first: nothing is written until you agree.")
         return {"title": _("No files yet."), "text": text, "actions": [], "icon": "file-import"}
+
+
+def _most() -> str:
+    return f"{settings.UPLOAD_LIMIT // 1024**2} MB"
 
 
 def permitted(page: ShopPage) -> list[ImportKind]:
@@ -130,8 +134,7 @@ class ImportReceive(ActPage):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Say so when the upload was beyond every limit; its file was not read then."""
         if uploads.too_large(request):
-            limit = filesizeformat(settings.UPLOAD_LIMIT)
-            messages.error(request, _("The file is larger than %s. Split it.") % limit)
+            messages.error(request, _("The file is larger than %s. Split it.") % _most())
             return self.back(self.after(None))
         return super().post(request, **kwargs)
 
@@ -165,9 +168,10 @@ class ImportDetail(JobPage):
         job = self._job(file)
         if self.asks_progress():
             return self.progress_alone(job or {"open": False})
+        another = {"label": _("Another file"), "url": self.url("import_list"), "icon": "upload"}
         crumbs = [{"label": ImportList.title, "url": self.url("import_list")}, {"label": file.title, "url": ""}]
         return self.show(
-            page={"title": file.title, "breadcrumbs": crumbs},
+            page={"title": file.title, "breadcrumbs": crumbs, "actions": [another]},
             file=self._file(file),
             job=job if job and job["open"] else None,
             before=self._before(file),
