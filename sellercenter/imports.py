@@ -48,9 +48,12 @@ _START = (
     "import sys; sys.path.append(sys.argv[1]); from sellercenter import unpacking; unpacking.main(int(sys.argv[2]))"
 )
 _ROOT = str(Path(__file__).resolve().parent.parent)
+# None of our keys, and no searching for the place where the reader of workbooks gave up, which takes seconds.
+_ENVIRONMENT = {"RUST_BACKTRACE": "0"}
 # Calls to die that come from the limits: time is up, or the memory that was asked for is not to be had.
 _TIME_UP = {-signal.SIGALRM, -signal.SIGXCPU}
-_SENTENCES: dict[str, Text] = {
+# Why a file can't be read, by the code that the reader knows.
+REASONS: dict[str, Text] = {
     "empty": gettext_lazy("The file is empty."),
     "kind": gettext_lazy("This is a file of the kind %(kind)s. Save the table as XLSX or CSV."),
     "encoding": gettext_lazy("The file's encoding is not known. Save it as “CSV UTF-8” or as XLSX."),
@@ -66,7 +69,7 @@ _SENTENCES: dict[str, Text] = {
         "Before row %(row)d more than %(most)d rows are blank. Take out those rows, or what stands below them."
     ),
     "not_workbook": gettext_lazy("This is not an XLSX workbook, or it is damaged. Save the table as XLSX or CSV."),
-    "damaged": gettext_lazy("The workbook is damaged, protected or too large. Save the sheet as CSV."),
+    "damaged": gettext_lazy("The file is damaged, protected or too large. Save the table anew as CSV."),
     "protected": gettext_lazy("The workbook is protected by a password. Save it without one, or the sheet as CSV."),
     "large": gettext_lazy("The workbook is too large. Save the sheet as CSV."),
     "path": gettext_lazy("The workbook names places outside itself, which none does. Save the sheet as CSV."),
@@ -112,16 +115,17 @@ class Table:
     def rows(self) -> Iterator[Row]:
         """Yield each row that is not blank with its number in the file, counted from 1; raises UnreadableFile."""
         with _in_words(), io.TextIOWrapper(io.BufferedReader(_Place(self.file)), self.encoding, newline="") as lines:
-            numbered = enumerate(unpacking.parsed(lines, self.delimiter), 1)
-            rows = (row for row in numbered if not unpacking.is_blank(row[1]) and not _is_separator(*row))
+            rows = (row for row in unpacking.parsed(lines, self.delimiter) if any(row[1]))
             first = next(rows, None)
-            if first and first[1][0] == EXPORT_MARK:
+            if first is None:
+                return
+            if first[1][0] == EXPORT_MARK:
                 # Our own export: what it tells of itself is no data, and its apostrophes are ours.
                 told = dropwhile(lambda row: row[1][0].startswith("#"), rows)
-                yield from ((number, list(map(unguarded, cells))) for number, cells in told)
-            elif first:
+                rows = ((number, list(map(unguarded, cells))) for number, cells in told)
+            elif not _is_separator(*first):
                 yield first
-                yield from rows
+            yield from rows
 
 
 class _Place(io.RawIOBase):
@@ -185,7 +189,7 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except unpacking.Unfit as unfit:
-        raise UnreadableFile(_SENTENCES[unfit.code] % unfit.values) from None
+        raise UnreadableFile(REASONS[unfit.code] % unfit.values) from None
 
 
 def _unpack(source: BinaryIO, spool: BinaryIO, rows: int) -> None:
@@ -195,7 +199,12 @@ def _unpack(source: BinaryIO, spool: BinaryIO, rows: int) -> None:
     try:
         # The process ends itself when its time is up; should it not, it is killed a little later.
         code = subprocess.run(
-            command, stdin=source, stdout=spool, stderr=subprocess.DEVNULL, env={}, timeout=unpacking.SECONDS + 5
+            command,
+            stdin=source,
+            stdout=spool,
+            stderr=subprocess.DEVNULL,
+            env=_ENVIRONMENT,
+            timeout=unpacking.SECONDS + 5,
         ).returncode
     except subprocess.TimeoutExpired:
         raise unpacking.Unfit("slow") from None
@@ -215,7 +224,7 @@ def _told(answer: bytes) -> unpacking.Unfit:
     try:
         code, values = json.loads(answer)
         unfit = unpacking.Unfit(code, **values)
-        _SENTENCES[unfit.code] % unfit.values
+        REASONS[unfit.code] % unfit.values
     except (ValueError, TypeError, KeyError, RecursionError):
         return unpacking.Unfit("died")
     return unfit

@@ -135,45 +135,49 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=bare.count)
 
 
-def parsed(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    """Yield each row of a CSV, blank ones too; raises Unfit at the first that can't be read."""
+def parsed(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row of a CSV with its number, blank ones too; raises Unfit at the first that can't be read."""
     csv.field_size_limit(CELL_LIMIT)
     number = 0
     try:
-        for cells in csv.reader(lines, delimiter=delimiter, strict=True):
-            number += 1
-            yield cells
+        for row in enumerate(csv.reader(lines, delimiter=delimiter, strict=True), 1):
+            yield row
+            number = row[0]
     except csv.Error as error:
         if "field limit" in str(error):
             raise Unfit("long", row=number + 1, most=CELL_LIMIT) from None
         raise Unfit("quote", row=number + 1, reason=str(error)) from None
 
 
-def is_blank(cells: Iterable[str]) -> bool:
-    """Say whether a row has nothing but spaces."""
+def _is_blank(cells: Iterable[str]) -> bool:
     return not any(map(str.strip, cells))
 
 
-def within(rows: Iterable[list[str]], most: int) -> Iterator[list[str]]:
+def within(rows: Iterable[tuple[int, list[str]]], most: int) -> Iterator[list[str]]:
     """Yield the rows but for the blank ones at the end; raises Unfit where a limit is passed."""
     blank = taken = 0
-    for number, cells in enumerate(rows, 1):
-        if is_blank(cells):
+    for number, cells in rows:
+        if _is_blank(cells):
             blank += 1
             continue
         if blank > BLANK_ROWS:
             # Passing over what comes now would lose it without a word.
             raise Unfit("gap", row=number, most=BLANK_ROWS)
-        yield from repeat([], blank)
-        blank = 0
+        if blank:
+            yield from repeat([], blank)
+            blank = 0
         taken += 1
         if taken > most:
             raise Unfit("rows", most=most)
-        if len(cells) > COLUMNS and not is_blank(cells[COLUMNS:]):
-            raise Unfit("columns", row=number, most=COLUMNS)
+        if len(cells) > COLUMNS:
+            if not _is_blank(cells[COLUMNS:]):
+                raise Unfit("columns", row=number, most=COLUMNS)
+            cells = cells[:COLUMNS]
         if sum(map(len, cells)) > CELL_LIMIT:
             raise Unfit("long", row=number, most=CELL_LIMIT)
-        yield cells[:COLUMNS]
+        yield cells
+    if not taken:
+        raise Unfit("empty")
 
 
 # --- The process ------------------------------------------------------------------------------------------------------
@@ -182,6 +186,7 @@ def within(rows: Iterable[list[str]], most: int) -> Iterator[list[str]]:
 def main(most: int) -> NoReturn:
     """Turn standard input into a CSV of at most so many rows on standard output, and end."""
     source = os.fdopen(0, "rb", closefd=False)
+    source.seek(0)
     target = os.fdopen(1, "w", encoding="utf-8", newline="", closefd=False)
     if source.read(len(WORKBOOK)) == WORKBOOK:
         # Whatever is needed is loaded now: a moment later nothing can be opened any more.
@@ -195,13 +200,13 @@ def main(most: int) -> NoReturn:
     leave(lambda: write(_text(source), target, most))
 
 
-def _text(source: BinaryIO) -> Iterator[list[str]]:
+def _text(source: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     encoding, delimiter = sniff(source)
     source.seek(0)
     return parsed(TextIOWrapper(source, encoding, newline=""), delimiter)
 
 
-def write(rows: Iterable[list[str]], target: TextIO, most: int) -> None:
+def write(rows: Iterable[tuple[int, list[str]]], target: TextIO, most: int) -> None:
     """Write the rows that are within the limits."""
     csv.writer(target).writerows(within(rows, most))
     target.flush()
@@ -216,9 +221,10 @@ def confine(memory: int) -> None:
     }
     for what, most in limits.items():
         hard = resource.getrlimit(what)[1]
-        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        # A second more to the hard limit: reaching the soft one ends us by a signal that says so.
-        resource.setrlimit(what, (least, least + 1 if what == resource.RLIMIT_CPU and least < hard else least))
+        # A second more before the end: the softer limit on time ends us by a signal that says so.
+        last = most + (what == resource.RLIMIT_CPU)
+        last = last if hard == resource.RLIM_INFINITY else min(last, hard)
+        resource.setrlimit(what, (min(most, last), last))
     # Ends us when whoever started us can't any more.
     signal.alarm(SECONDS)
 
@@ -233,7 +239,7 @@ def leave(work: Callable[[], None]) -> NoReturn:
         _refuse(Unfit("memory"))
     except OSError as error:
         _refuse(Unfit(_ERRORS.get(error.errno or 0, "damaged")))
-    except Exception:  # whatever a broken file does to its reader
+    except BaseException:  # whatever a broken file does to its reader; a panic of the workbooks' is no Exception
         _refuse(Unfit("damaged"))
     os._exit(0)
 

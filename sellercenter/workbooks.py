@@ -29,8 +29,8 @@ _ENCRYPTED = 0x1
 lookup("cp437")
 
 
-def rows(source: BinaryIO) -> Iterator[list[str]]:
-    """Return the rows of the first visible sheet, those above its first used one too; raises Unfit."""
+def rows(source: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+    """Return the rows of the first visible sheet with their numbers, from its first one on; raises Unfit."""
     check(source)
     source.seek(0)
     try:
@@ -46,7 +46,8 @@ def rows(source: BinaryIO) -> Iterator[list[str]]:
         raise Unfit("damaged") from None
     if sheet.start is None:
         raise Unfit("empty_sheet")
-    return ([_cell(value) for value in row] for row in sheet.iter_rows())
+    # Rows above the first used one come along empty, so that our numbers are the sheet's.
+    return enumerate(([_cell(value) for value in row] for row in sheet.iter_rows()), 1)
 
 
 def _is_shown(sheet: Any) -> bool:

@@ -122,7 +122,7 @@ def test_a_damaged_workbook_and_a_strange_archive_are_refused(tmp_path: Path) ->
     assert refusal(tmp_path / "b.xlsx") == damaged
     with zipfile.ZipFile(tmp_path / "c.xlsx", "w") as archive:
         archive.writestr("xl/workbook.xml", "not xml")
-    assert refusal(tmp_path / "c.xlsx") == ("The workbook is damaged, protected or too large. Save the sheet as CSV.")
+    assert refusal(tmp_path / "c.xlsx") == ("The file is damaged, protected or too large. Save the table anew as CSV.")
 
 
 def test_headers_match_whatever_their_case_spaces_and_underscores() -> None:
