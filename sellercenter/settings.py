@@ -381,6 +381,7 @@ SWEEPS = [
     "aftersales.conversations.warn_due",
     "analytics.rollups.roll",
     "analytics.reports.make_due",
+    "sellercenter.exports.rules.make_due",
     "sellercenter.timetable.run_due",
     "sellercenter.jobs.run_some",
     "sellercenter.jobs.run_files",
@@ -430,6 +431,7 @@ WORK_NAMES = {
     "analytics.rollups.roll": _("Figures of the days that changed"),
     "analytics.rollups.compare_all": _("Compare figures with the records"),
     "analytics.reports.make_due": _("Daily reports"),
+    "sellercenter.exports.rules.make_due": _("Scheduled exports"),
     "analytics.stock_alerts.warn": _("Warn of stock that runs out"),
     "sellercenter.timetable.run_due": _("Work by the calendar"),
     "sellercenter.jobs.run_some": _("Long work"),
@@ -463,6 +465,9 @@ EVENT_CONSUMERS = [
     "aftersales.refunds_reported.REPORTED",
     "analytics.notices.STAFF",
     "analytics.notices.READERS",
+    "sellercenter.exports.notices.OUTCOME",
+    "sellercenter.exports.notices.STAFF",
+    "sellercenter.exports.notices.READERS",
 ]
 # Who writes the messages about a kind of record at the moment of sending; see `sellercenter/outgoing.py`.
 MESSAGE_COMPOSERS = {
@@ -471,6 +476,7 @@ MESSAGE_COMPOSERS = {
     "refund": "aftersales.notices.compose_refund",
     "conversation": "aftersales.conversations_sent.compose",
     "reportcopy": "analytics.notices.compose",
+    "export": "sellercenter.exports.notices.compose",
 }
 # The kinds of long work, each a list of sellercenter.jobs.JobKind that a room declares.
 JOB_KINDS = [

@@ -4,7 +4,16 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from sellercenter import export_new_pages, export_pages, health_pages, import_pages, job_pages, notice_views, views
+from sellercenter import (
+    export_new_pages,
+    export_pages,
+    export_rule_pages,
+    health_pages,
+    import_pages,
+    job_pages,
+    notice_views,
+    views,
+)
 from sellercenter.list_views import list_paths
 
 shop_paths: list[URLPattern | URLResolver] = [
@@ -19,6 +28,13 @@ shop_paths: list[URLPattern | URLResolver] = [
     path("jobs/<int:pk>", job_pages.JobDetail.as_view(), name="job_detail"),
     path("jobs/<int:pk>/stop", job_pages.JobStop.as_view(), name="job_stop"),
     path("jobs/<int:pk>/repeat", job_pages.JobRepeat.as_view(), name="job_repeat"),
+    path("exports/rules", export_rule_pages.RuleList.as_view(), name="export_rule_list"),
+    path("exports/rules/new", export_rule_pages.RuleNew.as_view(), name="export_rule_new"),
+    path("exports/rules/<int:pk>", export_rule_pages.RuleChange.as_view(), name="export_rule_change"),
+    path("exports/rules/<int:pk>/pause", export_rule_pages.RulePause.as_view(), name="export_rule_pause"),
+    path("exports/rules/<int:pk>/resume", export_rule_pages.RuleResume.as_view(), name="export_rule_resume"),
+    path("exports/rules/<int:pk>/run", export_rule_pages.RuleRun.as_view(), name="export_rule_run"),
+    path("exports/rules/<int:pk>/delete", export_rule_pages.RuleDelete.as_view(), name="export_rule_delete"),
     *list_paths("imports", import_pages.ImportList),
     path("imports/example", import_pages.ImportExample.as_view(), name="import_example"),
     path("imports/upload", import_pages.ImportReceive.as_view(), name="import_receive"),

@@ -89,8 +89,11 @@ def ask(
     params = {"about": export.pk, "chosen": chosen}
     export.job = jobs.create(shop, making.KIND, params=params, by=by, member=member)
     export.save(update_fields=["job"])
-    facts = {"source": source.code, "layout": layout.code, "form": str(form), "private": private}
-    events.record(shop, "export.asked", export, by=by, **facts, **({"reason": export.reason} if private else {}))
+    facts: dict[str, Any] = {"source": source.code, "layout": layout.code, "form": str(form), "private": private}
+    if private:  # the owner of the shop is told
+        owners = Member.objects.for_shop(shop).filter(owner=True)
+        facts |= {"reason": export.reason, "members": list(owners.values_list("pk", flat=True))}
+    events.record(shop, "export.asked", export, by=by, **facts)
     return export
 
 

@@ -208,6 +208,11 @@ class Source:
             term = term.desc() if sort.descending else term.asc()
         return [term, f"{sort.sign}pk"]
 
+    def hides(self, name: str, value: str) -> bool:
+        """Say whether what a filter looks for is private, or may be a phone in the search box."""
+        filters = self.filterset_class
+        return name in filters.private or (name == filters.search and bool(_PHONE.fullmatch(value.strip())))
+
     def words(self, shop: Shop, query: str, now: datetime) -> list[list[str]]:
         """Tell the filter of an address as people read it, in pairs; what is private is named without its value."""
         filters = self.filters(shop, query, now)
@@ -216,8 +221,7 @@ class Source:
         said = [[str(_("Tab")), str(tab.label)]] if tab and tab.code else []
         chips = filters.shown(lambda **_parts: "", ())["chips"]
         for (name, _values), chip in zip(filters.active().items(), chips, strict=True):
-            hidden = name in filters.private or (name == filters.search and _PHONE.fullmatch(chip["value"].strip()))
-            said.append([chip["label"], "***" if hidden else chip["value"]])
+            said.append([chip["label"], "***" if self.hides(name, chip["value"]) else chip["value"]])
         if asked.get("list"):
             said.append([str(_("Pasted numbers")), ""])
         return said
