@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from orders.facts import ZERO
+from orders.facts import ZERO, OrderFacts
 from orders.imports import cells
 from orders.imports import douyin_words as words
 from orders.imports.douyin_sums import AMOUNTS, BORNE, GRANTED, freight_waived, of_lines, reckon, unit_prices
@@ -33,6 +33,9 @@ _ARRIVED = (Status.DELIVERED, Status.COMPLETED)
 _TRACKING = re.compile(r"(.*?)[\s:：|/_（(-]*((?=[A-Za-z0-9-]*\d{4})[A-Za-z0-9][A-Za-z0-9-]{5,63})[)）]?")
 _NO_CREATOR = "0"
 
+_GRANTED = ("平台优惠", "商家优惠", "达人优惠")
+_BORNE = ("平台实际承担优惠金额", "商家实际承担优惠金额", "达人实际承担优惠金额")
+
 
 # --- Columns ----------------------------------------------------------------------------------------------------------
 
@@ -47,7 +50,7 @@ def _money(name: str, field: str, *aliases: str, kind: As = As.MONEY, required: 
 
 _COLUMNS = (
     like("number", "主订单编号", "主订单号", required=True),
-    like("placed_at", "订单提交时间", required=True),
+    _of_line("订单提交时间", As.TIME, "placed_at", required=True),
     like("number", _SUB, "子订单号", of=Of.LINE),
     like("title", _TITLE, "商品名称", of=Of.LINE, required=True),
     like("product_number", _PRODUCT, of=Of.LINE, required=True),
@@ -62,8 +65,8 @@ _COLUMNS = (
     *(
         _of_line(name, As.TEXT, field, limit=200)
         for name, field in (
-            *zip(("平台优惠", "商家优惠", "达人优惠"), GRANTED.values(), strict=True),
-            *zip(("平台实际承担优惠金额", "商家实际承担优惠金额", "达人实际承担优惠金额"), BORNE.values(), strict=True),
+            *zip(_GRANTED, GRANTED.values(), strict=True),
+            *zip(_BORNE, BORNE.values(), strict=True),
             ("支付优惠", "payment"),
             ("红包抵扣", "red_packet"),
             ("教育优惠", "education"),
@@ -210,7 +213,7 @@ class DouyinReading(ForeignReading):
         self.number_lines(lines, "number")
         self.know_buyer(values)
         self._parts_of_order(values, told)
-        self._creators(lines)
+        self._lines_known(lines, told)
         values["total"] = sum((one["payable"] for one in told), ZERO)
         for group in self.groups:
             self._amounts(values, [lines[place] for place in group], [told[place] for place in group])
@@ -237,6 +240,7 @@ class DouyinReading(ForeignReading):
         known = (case for case in (AfterSales.OPEN, AfterSales.CLOSED) if case in cases)
         values["aftersales"] = next(known, AfterSales.NONE)
         times: dict[str, Any] = {
+            "placed_at": min(all_of("placed_at")),
             "paid_at": max(all_of("paid_at"), default=None),
             "ship_by": min(all_of("ship_by"), default=None),
             "deliver_by": min(self._promises(all_of("deliver_by")), default=None),
@@ -254,12 +258,20 @@ class DouyinReading(ForeignReading):
                 self.note(_("The promised delivery time “%s” can't be read and was left out.") % text)
         return found
 
-    def _creators(self, lines: list[LineRead]) -> None:
-        """Leave out a creator without an id: nobody could tell two of the same name apart."""
-        for line in lines:
+    @staticmethod
+    def _lines_known(lines: list[LineRead], told: list[dict[str, Any]]) -> None:
+        """Take the article's number where there is no code; leave out a creator without an id, who could be anybody."""
+        for line, one in zip(lines, told, strict=True):
+            if one.get("article"):
+                line.values.setdefault("seller_sku", one["article"])
             if line.values.get("creator_number", _NO_CREATOR) == _NO_CREATOR:
                 line.values.pop("creator_number", None)
                 line.values.pop("creator_name", None)
+
+    def explained(self, facts: OrderFacts) -> bool:
+        """Say whether much of the total may stay unexplained: a report need not have all columns of money."""
+        whole = self.reader.has("运费") and (self.reader.has(*_BORNE) or self.reader.has(*_GRANTED))
+        return super().explained(facts) or not whole
 
     # --- Amounts ------------------------------------------------------------------------------------------------------
 

@@ -70,18 +70,20 @@ def _shares(told: Mapping[str, Decimal]) -> list[dict[str, Decimal]]:
 
 
 def unit_prices(goods: Decimal, quantities: Sequence[int], currency: str) -> list[Decimal]:
-    """Return what one piece of each line costs when only the sum is told: the same for all, but for a coin's remainder.
+    """Return what one piece of each line costs when only the sum is told: the same for all, but for the remainder.
 
-    The remainder goes, coin by coin and piece by piece, to the lines with most pieces that it fills; what is left of
-    it then fits into no price.
+    Lines with more pieces take a coin for each of theirs first, then the one with least takes what it can. What is left
+    then fits into no price.
     """
     coin = Decimal(1).scaleb(-money.digits(currency))
     each = (goods / sum(quantities)).quantize(coin, ROUND_DOWN)
     left, prices = goods - each * sum(quantities), [each] * len(quantities)
-    for place in sorted(range(len(quantities)), key=lambda place: -quantities[place]):
+    places = sorted(range(len(quantities)), key=lambda place: -quantities[place])
+    for place in places:
         if coin * quantities[place] <= left:
             prices[place] += coin
             left -= coin * quantities[place]
+    prices[places[-1]] += left // (coin * quantities[places[-1]]) * coin
     return prices
 
 

@@ -92,8 +92,10 @@ _UNREAD = (
     "Payment References",
     *(f"Tax {place} {what}" for place in range(1, 6) for what in ("Name", "Value")),
 )
-_MINE = ("email", "buyer_phone", "financial", "fulfilment", "fulfilled_at", "subtotal", "taxes", "duties", "discount")
-_MINE += ("method", "reference", "outstanding", "risk", "origin", "province_name")
+_MINE = (
+    *("email", "buyer_phone", "financial", "fulfilment", "fulfilled_at", "subtotal", "taxes", "duties", "discount"),
+    *("method", "reference", "outstanding", "risk", "origin", "province_name"),
+)
 _PLACE = ("company", "street", "address1", "address2", "country")
 
 
@@ -167,8 +169,11 @@ class ShopifyReading(ForeignReading):
         self._settle_payment(values, told)
 
     def explained(self, facts: OrderFacts) -> bool:
-        """Say whether much of the total may stay unexplained: what went back may be out of it."""
-        return super().explained(facts) or bool(facts.refunded_amount)
+        """Say whether much of the total may stay unexplained: what went back, or what the file has no column for."""
+        whole = self.reader.has("Shipping", "Taxes") and (
+            self.reader.has("Subtotal") or self.reader.has("Discount Amount")
+        )
+        return super().explained(facts) or bool(facts.refunded_amount) or not whole
 
     # --- Who and where ------------------------------------------------------------------------------------------------
 

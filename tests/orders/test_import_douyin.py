@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from orders import recipients
 from orders.facts import OrderFacts
+from orders.imports.douyin_sums import BORNE, freight_waived, of_lines, reckon, unit_prices
 from orders.imports.run import recognise
 from orders.models import Buyer, Order, OrderLine, Parcel, ParcelLine
 from sellercenter.imports import UnreadableFile, open_table
@@ -149,6 +152,7 @@ def test_an_order_of_every_real_header_arrives_with_all_that_is_told(
     line = OrderLine.objects.select_related("product", "creator").get()
     assert (line.number, line.title, line.product.number, line.quantity) == (NO, "绿茶", "3601", 2)
     assert (line.unit_price, line.amount, line.freight_amount) == (30, 51, 6)
+    assert line.creator is not None
     assert (line.creator.number, line.creator.name) == ("88001", "李雷")
     assert (line.seller_sku, line.variant) == ("TEA-100", "" if variant == "A_75col" else "100g")
     again = take(shop, export(tmp_path, told, header=header, encoding=encoding))
@@ -278,6 +282,47 @@ def test_joined_amounts_of_their_own_stay_with_their_lines(tmp_path: Path, shop:
     assert counts(take(shop, export(tmp_path, row(**joined)))) == (1, 0, 0, 0)
     told = only_order().lines.order_by("position").values_list("number", "platform_discount", "amount")
     assert [*told] == [("11", 5, 55), ("12", 0, 10)]
+
+
+def test_an_article_stands_for_a_missing_code_and_a_name_alone_for_no_creator(tmp_path: Path) -> None:
+    order, _notes = facts_of(tmp_path, row(**{"商家编码": "", "货号": "ART-9", "达人ID": ""}))
+    assert (order.lines[0].seller_sku, order.lines[0].creator_number, order.lines[0].creator_name) == ("ART-9", "", "")
+
+
+def test_lines_that_were_submitted_one_after_the_other_are_one_order_of_the_first_moment(tmp_path: Path) -> None:
+    later = row(**{"子订单编号": "2", "订单提交时间": "2026-05-14 11:23:46"})
+    order, _notes = facts_of(tmp_path, later, row())
+    assert order.placed_at == datetime(2026, 5, 14, 3, 23, 45, tzinfo=UTC)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.integers(0, 5000)), min_size=1, max_size=5),
+    st.lists(st.integers(0, 1000), min_size=3, max_size=3),
+    st.integers(0, 1500),
+    st.booleans(),
+)
+def test_whatever_is_shared_out_over_lines_adds_up_and_no_line_costs_less_than_nothing(
+    lines: list[tuple[int, int]], shares: list[int], freight: int, priced: bool
+) -> None:
+    quantities = [quantity for quantity, _cents in lines]
+    costs = [quantity * Decimal(cents) / 100 for quantity, cents in lines]
+    discounts = [Decimal(cents) / 100 for cents in shares]
+    owed = sum(costs) - sum(discounts) + Decimal(freight) / 100
+    assume(owed >= 0 and sum(costs) > 0)
+    told = dict(zip(BORNE.values(), discounts, strict=True)) | {"payable": owed, "freight": Decimal(freight) / 100}
+    sums = reckon(told, [sum(costs)] if priced else [])
+    assert sums.total == owed
+    if not priced:
+        prices = unit_prices(sums.goods, quantities, "CNY")
+        rest = sums.goods - sum(price * quantity for price, quantity in zip(prices, quantities, strict=True))
+        assert 0 <= rest < min(quantities) * Decimal("0.01")
+    sums, waived = freight_waived(sums)
+    assert sums.total - waived == owed
+    parts = of_lines(sums, costs, "CNY")
+    for name, amount in (*sums.discounts.items(), ("freight_amount", sums.freight)):
+        assert sum(part[name] for part in parts) == amount
+    assert all(cost >= sum(part[name] for name in sums.discounts) for cost, part in zip(costs, parts, strict=True))
 
 
 # --- Gifts and states -------------------------------------------------------------------------------------------------
@@ -472,7 +517,7 @@ def test_the_amounts_of_a_row_are_read_so_that_they_make_what_is_owed(
 def test_the_column_that_may_mean_a_piece_or_the_line_is_read_as_it_adds_up(tmp_path: Path, amount: str) -> None:
     header = ["商品金额" if name == "商品单价" else name for name in COLUMNS]
     order, notes = facts_of(tmp_path, row(**{"商品金额": amount}), header=header)
-    assert (order.goods_amount, order.lines[0].unit_price, notes) == (60, 30, [])
+    assert (order.goods_amount, order.lines[0].unit_price, notes) == (Decimal(60), Decimal(30), list[str]())
 
 
 def test_a_small_rest_is_booked_and_noted_and_a_large_one_refused(tmp_path: Path, shop: Shop) -> None:
@@ -545,6 +590,13 @@ def test_a_source_that_is_known_stays_when_a_file_does_not_know_it_yet(tmp_path:
     take(shop, export(tmp_path, row()))
     take(shop, export(tmp_path, row(**{"流量体裁": "数据将于第二天更新", "订单状态": "已发货"})))
     assert (only_order().source, only_order().status) == ("live", "shipped")
+
+
+def test_what_a_report_has_no_columns_for_is_booked_as_adjustment(tmp_path: Path) -> None:
+    header = [name for name in COLUMNS if "优惠" not in name]
+    order, notes = facts_of(tmp_path, row(**{"订单应付金额": "46.00"}), header=header)
+    assert amounts(order) == {"goods": 60, "freight": 6, "adjustment": -20}
+    assert len(notes) == 1
 
 
 # --- Private data -----------------------------------------------------------------------------------------------------
