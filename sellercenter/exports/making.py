@@ -265,7 +265,8 @@ def folder_of(shop_id: int) -> Path:
 def run(job: Job, by: Actor, progress: Progress) -> dict[str, Any]:
     """Write the file of the export that the job is about; what an earlier attempt left is thrown away first."""
     export = Export.objects.select_related("shop", "member__user", "rule").get(job=job)
-    if export.state == ExportState.READY:
+    if export.state != ExportState.WAITING:
+        # An earlier attempt died between its last word on the export and the end of the job.
         return {"export": export.pk}
     plan = _plan(export, job, by)
     path = folder_of(export.shop_id) / f"{export.pk}-{job.fence}.{export.form}"
@@ -309,7 +310,9 @@ def _keep(export: Export, made: Written, rows: int, as_of: datetime, progress: P
             progress.tell(rows, rows)
             values = {"name": made.path.name, "rows": rows, "size": made.size, "sha256": made.sha256, "as_of": as_of}
             kept = Now() + settings.EXPORT_KEPT
-            Export.objects.filter(pk=export.pk).update(state=ExportState.READY, expires_at=kept, error="", **values)
+            waiting = Export.objects.filter(pk=export.pk, state=ExportState.WAITING)
+            if not waiting.update(state=ExportState.READY, expires_at=kept, error="", **values):
+                raise Refused(_("Somebody has ended this export meanwhile."), "ended")
             facts = {"source": export.source, "rows": rows, "private": export.private}
             events.record(export.shop, "export.ready", export, by=_actor(export), **facts)
     except BaseException:
