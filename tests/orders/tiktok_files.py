@@ -11,10 +11,20 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
+from sellercenter.models import Shop
+from tests.orders.import_files import open_shop
 from tests.real.olist import FOLDER
 
 HEADERS = FOLDER / "headers"
 
+# Currency, zone, the site's way to write 13 March 2026, 8 and 8:05, and what UTC calls that.
+SITES = {
+    "us": ("USD", "America/New_York", "03/13/2026 8:00:00 AM", "03/13/2026 8:05:00 AM", 12),
+    "vn": ("VND", "Asia/Ho_Chi_Minh", "13/03/2026 08:00:00", "13/03/2026 08:05:00", 1),
+    "my": ("MYR", "Asia/Kuala_Lumpur", "13/03/2026 08:00:00", "13/03/2026 08:05:00", 0),
+    "th": ("THB", "Asia/Bangkok", "13/03/2026 08:00:00", "13/03/2026 08:05:00", 1),
+    "id": ("IDR", "Asia/Jakarta", "13/03/2026 08:00:00", "13/03/2026 08:05:00", 1),
+}
 # An order of two SKUs: its amount and its freight stand on both rows.
 ORDER = {
     "Order ID": "576486316948490001",
@@ -89,6 +99,17 @@ def order(**changes: str) -> dict[str, str]:
 def lines(first: dict[str, str], **changes: str) -> list[dict[str, str]]:
     """Return both rows of an order whose first row is given."""
     return [first, first | SECOND | {name.replace("_", " "): value for name, value in changes.items()}]
+
+
+def shop_of(site: str) -> Shop:
+    """Open a shop as it trades on a site."""
+    return open_shop(currency=SITES[site][0], time_zone=SITES[site][1])
+
+
+def two_lines(site: str, **changes: str) -> list[dict[str, str]]:
+    """Return the order of two SKUs with the times as the site writes them."""
+    _currency, _zone, created, paid, _hour = SITES[site]
+    return lines(order(**{"Created Time": created, "Paid Time": paid} | changes))
 
 
 def tiktok_file(
