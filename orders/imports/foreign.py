@@ -74,7 +74,11 @@ def settle_dates(layout: Layout, header: Header, rows: Iterable[Row]) -> tuple[L
         return replace(layout, dates=Dates.MONTH_FIRST if halves else layout.dates), []
     dates = layout.site_dates(header) if layout.site_dates else Dates.DAY_FIRST
     note = _("No date of this file shows whether day or month comes first; they were read as %s.")
-    return replace(layout, dates=dates), [note % dates.value]
+    return replace(layout, dates=dates), [note % _order_of(dates)]
+
+
+def _order_of(dates: Dates) -> str:
+    return _("day/month/year") if dates is Dates.DAY_FIRST else _("month/day/year")
 
 
 def _times(layout: Layout) -> Iterable[Column]:
