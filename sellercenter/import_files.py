@@ -244,9 +244,7 @@ def clear_old() -> int:
     deleted = 0
     while batch := dict(old.order_by("pk").values_list("pk", "name")[:_BATCH]):
         _forget(ImportFile.objects.filter(pk__in=batch))
-        for path in batch.values():
-            _remove(path)
-        deleted += len(batch)
+        deleted += sum(_remove(path) for path in batch.values())
     return deleted + sum(_clear(paths) for paths in _left_over())
 
 
