@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.exports.order_columns import BY_LINE, BY_ORDER
 from orders.exports.own_layout import OWN
 from orders.exports.stock import STOCK
+from orders.exports.tiktok import TIKTOK
 from orders.filters import TABS, OrderFilter, matching
 from orders.tables import OrderTable
 from sellercenter.exports import Source
@@ -19,7 +20,7 @@ ORDERS = Source(
     table_class=OrderTable,
     tabs=TABS,
     matching=matching,
-    layouts=(BY_ORDER, BY_LINE, OWN),
+    layouts=(BY_ORDER, BY_LINE, OWN, TIKTOK),
     time="placed_at",
     spans=frozenset(
         f"{name}{end}"

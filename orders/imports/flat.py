@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -135,12 +136,13 @@ def _currency(own: str) -> cells.Reader:
 
 
 class LineRead:
-    """One line while it is read: where it stands, its own values, and those of its parcel."""
+    """One line while it is read: where it stands, its own values, those of its parcel, and its parts in others."""
 
-    __slots__ = ("parcel", "row", "values")
+    __slots__ = ("parcel", "parts", "row", "values")
 
     def __init__(self, row: int, values: dict[str, Any], parcel: dict[str, Any]) -> None:
         self.row, self.values, self.parcel = row, values, parcel
+        self.parts: list[LineRead] = []
 
 
 class Reading:
@@ -220,20 +222,23 @@ class Reading:
     def lines(self, own: list[Cell], parcel: list[Cell]) -> list[LineRead]:
         """Read the lines; an order of one row may have none."""
         found: list[LineRead] = []
-        seen: dict[str, int] = {}
+        seen: dict[str, LineRead] = {}
         for number, row in self.rows:
             before = len(self.errors)
             line = LineRead(number, self.read(number, row, own), self.read(number, row, parcel))
+            name = line.values.get("number")
+            first = line if name is None else seen.setdefault(name, line)
+            if first is not line and len(self.errors) == before and _is_part(first, line):
+                first.parts.append(line)
+                continue
             found.append(line)
             if not line.values and len(self.errors) == before and len(self.rows) == 1:
                 return found
             if len(self.errors) == before:
                 self._need(line)
-            name = line.values.get("number")
-            if name is not None and seen.setdefault(name, number) != number:
-                self.refuse(
-                    number, "line_no", name, _("This line of the order is there already, in row %d.") % seen[name]
-                )
+            if first is not line:
+                message = _("This line of the order is there already, in row %d.")
+                self.refuse(number, "line_no", str(name), message % first.row)
         return found
 
     def _need(self, line: LineRead) -> None:
@@ -341,7 +346,7 @@ class Reading:
 
     def _parcels(self, lines: list[LineRead], stage: Status) -> list[ParcelFacts]:
         parcels: dict[tuple[Any, ...], ParcelFacts] = {}
-        for line in lines:
+        for line in chain.from_iterable((line, *line.parts) for line in lines):
             told, number, quantity = line.parcel, line.values["number"], line.values["quantity"]
             new = _parcel(told, stage)
             times = () if new.tracking_no else (new.shipped_at, new.delivered_at)
@@ -350,7 +355,7 @@ class Reading:
             sent = told.get("shipped_quantity", quantity)
             if sent > quantity:
                 self.refuse(line.row, "shipped_quantity", str(sent), _("More is shipped than the line has."))
-            parcel.contents[number] = sent
+            parcel.contents[number] = parcel.contents.get(number, 0) + sent
         return [*parcels.values()]
 
     def _same_parcel(self, line: LineRead, parcel: ParcelFacts, other: ParcelFacts) -> None:
@@ -374,6 +379,18 @@ class Reading:
                 *(facts.shipped_at, facts.delivered_at),
             )
             facts.cancelled_at = max(time for time in known if time is not None)
+
+
+def _is_part(first: LineRead, other: LineRead) -> bool:
+    """Say whether a row tells of the same line once more because further units of it are in another parcel."""
+    rows = [*(line.parcel for line in (first, *first.parts, other))]
+    numbers = [row["tracking_no"] for row in rows if "tracking_no" in row]
+    return (
+        other.values == first.values
+        and all("shipped_quantity" in row for row in rows)
+        and sum(row["shipped_quantity"] for row in rows) <= first.values.get("quantity", 0)
+        and len({*numbers}) == len(numbers)
+    )
 
 
 def _ragged(rows: list[Row], width: int) -> bool:
