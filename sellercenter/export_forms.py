@@ -14,6 +14,7 @@ from sellercenter.exports import Layout, Source
 from sellercenter.models import ExportTemplate, FileForm
 
 SHORTEST_REASON = 5
+_SAY = _("Say what the private data is needed for, in a few words.")
 
 
 class ExportForm(forms.Form):
@@ -28,16 +29,17 @@ class ExportForm(forms.Form):
     private = forms.BooleanField(required=False)
     reason = forms.CharField(
         label=_("What the private data is needed for"),
+        min_length=SHORTEST_REASON,
         max_length=200,
-        required=False,
         help_text=_("It stands in the log, and the owner reads it."),
+        error_messages={"required": _SAY, "min_length": _SAY},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     password = forms.CharField(
         label=_("Your own password, once more"),
         max_length=256,
-        required=False,
         strip=False,
+        error_messages={"required": _("Give your own password once more.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     name = forms.CharField(
@@ -72,7 +74,10 @@ class ExportForm(forms.Form):
         fields["layout"].choices = [(one.code, one.label) for one in source.layouts]
         fields["days"].choices = [(n, "") for n in ((settings.EXPORT_WINDOW, 0) if windowed else (0,))]
         fields["name"].required = saving
+        # Whoever wants private data owes both; what nobody asked for yet is shown as owed.
+        owed = not saving and (data is None or bool(data.get("private")))
         for name in ("reason", "password"):
+            fields[name].required = owed
             fields[name].widget.attrs["aria-describedby"] = f"export_{name}_helptext export_{name}_error"
 
     def ticked(self, layout: Layout) -> list[str]:
@@ -89,19 +94,11 @@ class ExportForm(forms.Form):
         return [*(name for name in required if name not in found), *found]
 
     def clean(self) -> dict[str, Any]:
-        """Add the chosen layout with its columns, and check what private data asks for."""
+        """Add the columns of the chosen layout."""
         data = self.cleaned_data
         if "layout" in data:
             layout = self.source.layout(data["layout"])
             data["columns"] = self.ticked(layout)
             if not layout.fixed and not data["columns"]:
                 self.add_error("layout", _("Tick at least one column."))
-        if data.get("private") and not self.saving:
-            self._clean_private(data)
         return data
-
-    def _clean_private(self, data: dict[str, Any]) -> None:
-        if "reason" in data and len(data["reason"]) < SHORTEST_REASON:
-            self.add_error("reason", _("Say what the private data is needed for, in a few words."))
-        if "password" in data and not data["password"]:
-            self.add_error("password", _("Give your own password once more."))

@@ -27,6 +27,7 @@ from orders.models import Sku
 from orders.views.lists import OrderList
 from orders.views.stock import StockList
 from sellercenter import jobs
+from sellercenter.export_pages import ExportList
 from sellercenter.filters import Edge, Key
 from sellercenter.import_pages import ImportList
 from sellercenter.job_pages import JobList
@@ -39,6 +40,7 @@ from tests.aftersales.crowd import cases as make_cases
 from tests.aftersales.money import some_refunds
 from tests.conftest import url
 from tests.kept import kept, world
+from tests.sellercenter.exported import some_exports
 from tests.sellercenter.imported import some_imports
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,7 @@ FILLS = {
     AppealList: proofs.some_appeals,
     TicketList: proofs.some_tickets,
     ImportList: some_imports,
+    ExportList: some_exports,
 }
 FILLS = {page: kept(fill) for page, fill in FILLS.items()}
 COLUMNS = [(page, name) for page in PAGES for name in page.table_class.base_columns]

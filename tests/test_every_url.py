@@ -26,6 +26,7 @@ from tests import make
 from tests.aftersales import proofs, talk
 from tests.aftersales.money import make_refund
 from tests.conftest import ROLES, Person
+from tests.sellercenter import exported
 from tests.sellercenter.imported import one_import
 
 pytestmark = pytest.mark.django_db
@@ -48,8 +49,10 @@ OPEN = {"health_live"}
 LISTS = {"order": "orders", "stock": "stock", "job": "jobs", "case": "cases", "refund": "refunds", "review": "reviews"}
 LISTS |= {"dispute": "disputes", "appeal": "appeals", "ticket": "tickets"}
 LISTS["import"] = "imports"
+LISTS["export"] = "exports"
 # A door that asks for one more right once it knows the record.
 ALSO_NEEDS = {f"{name}_list_view_delete": Perm.VIEWS_SHARE for name in LISTS}
+ALSO_NEEDS["export_template_delete"] = Perm.VIEWS_SHARE
 # Records that only those see who hold the right of their kind; the job of these tests is one that sets flags.
 SEEN_WITH = dict.fromkeys(("job_detail", "job_stop", "job_repeat"), Perm.ORDERS_NOTE)
 # What is looked at here leaves a line in the log.
@@ -150,6 +153,7 @@ def record_of(shop, other_shop, cast, settings, tmp_path):
     """Return a record that an address can name, in one's own shop or in the other one."""
     settings.EVIDENCE_ROOT = tmp_path
     settings.IMPORT_ROOT = tmp_path / "imports"
+    settings.EXPORT_ROOT = tmp_path / "exports"
 
     def make_one(name: str, where: Any) -> int:
         if name.startswith("member"):
@@ -161,6 +165,10 @@ def record_of(shop, other_shop, cast, settings, tmp_path):
             return make_refund(where).pk
         if name.startswith("review") and "_view_" not in name:
             return talk.review(make.order(where)).pk
+        if name == "export_template_delete":
+            return exported.template(where, None).pk
+        if name.startswith("export") and "_view_" not in name and "_rule_" not in name:
+            return exported.ready(where, state="gone").pk
         if name.startswith("import") and "_view_" not in name:
             return one_import(where).pk
         if name.startswith("conversation"):
