@@ -160,9 +160,10 @@ class RuleNew(RulePage):
 
     def _about(self, asked: QueryDict) -> tuple[Source, Layout]:
         """Return the list and the layout that are asked for; raises Refused for those that this person can't have."""
-        source = self.sources.get(asked.get("source", ""))
+        code = asked.get("source") or next(iter(self.sources), "")
+        source = self.sources.get(code)
         if source is None:
-            raise Refused(_("Choose the list that is exported."), "no_source")
+            raise Refused(_("There is no list “%s” to export.") % code[:40], "unknown_source")
         return source, source.layout(asked.get("layout") or source.layouts[0].code)
 
     def _of_export(self, key: str) -> QueryDict:
@@ -240,7 +241,8 @@ class RuleChange(RulePage):
         rule = self.rule_of(pk)
         form = self._form(rule, request.POST)
         if form is None:
-            raise Http404("only the owner of a rule changes it")
+            messages.error(request, _("Only its owner can change a scheduled export."))
+            return self._answer(rule, form, status=422)
         if not form.is_valid():
             return self._answer(rule, form, status=422)
         readers = self.chosen(form.cleaned_data["readers"], self._team(rule))

@@ -105,7 +105,7 @@ def test_events_name_every_kind_that_the_code_records() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     subjects = (
         "order case shop member savedview job stock sku policy fault buyer review conversation canned sop case_rule"
-        " refund dispute appeal ticket evidence report product"
+        " refund dispute appeal ticket evidence report import export export_rule product"
     )
     words = rf'"((?:{subjects.replace(" ", "|")})\.[a-z_]+)"'
     recorded = set(re.findall(words, text))

@@ -26,6 +26,7 @@ from tests import make
 from tests.aftersales import proofs, talk
 from tests.aftersales.money import make_refund
 from tests.conftest import ROLES, Person
+from tests.sellercenter.export_records import export_rule
 from tests.sellercenter import exported
 from tests.sellercenter.imported import one_import
 
@@ -171,6 +172,8 @@ def record_of(shop, other_shop, cast, settings, tmp_path):
             return exported.ready(where, state="gone").pk
         if name.startswith("import") and "_view_" not in name:
             return one_import(where).pk
+        if name.startswith("export_rule"):
+            return export_rule(where).pk
         if name.startswith("conversation"):
             return talk.message(make.order(where)).pk
         if name == "report_of":

@@ -61,7 +61,8 @@ def create(
     """
     for right in (Perm.EXPORTS_CREATE, source.permission):
         by.require(right)
-    _is_own(member, by)
+    if by.member_id != member.pk:
+        raise PermissionDenied(f"{by.label} may not lend the rights of {member.label}")
     shop = Shop.objects.select_for_update(no_key=True).get(pk=member.shop_id)
     rules = ExportRule.objects.for_shop(shop)
     if rules.count() >= MOST_RULES:
@@ -89,7 +90,7 @@ def change(rule: ExportRule, *, values: dict[str, Any], readers: Sequence[Member
     """
     by.require(Perm.EXPORTS_CREATE)
     current = _locked(rule)
-    _is_own(current.member, by)
+    _needs_owner(current, by)
     _has_free_name(ExportRule.objects.for_shop(current.shop).exclude(pk=current.pk), values["name"])
     layout = find(current.source).layout(current.layout)
     for part in PARTS:
@@ -104,7 +105,7 @@ def change(rule: ExportRule, *, values: dict[str, Any], readers: Sequence[Member
 
 @transaction.atomic
 def pause(rule: ExportRule, *, by: Actor) -> None:
-    """Let a rule rest until somebody lets it go on: one's own, or anybody's for who manages people."""
+    """Let a rule rest until its owner lets it go on: one's own, or anybody's for who manages people."""
     current = _locked(rule)
     _may_end(current, by)
     if current.next_at is None:
@@ -118,7 +119,7 @@ def resume(rule: ExportRule, *, by: Actor) -> None:
     """Let one's own rule go on from its next turn, with its failures forgotten."""
     by.require(Perm.EXPORTS_CREATE)
     current = _locked(rule)
-    _is_own(current.member, by)
+    _needs_owner(current, by)
     if current.next_at is not None:
         raise Refused(_("This scheduled export is under way."), "runs")
     ExportRule.objects.filter(pk=current.pk).update(next_at=_coming(current), failures=0, stopped_because="")
@@ -130,7 +131,7 @@ def resume(rule: ExportRule, *, by: Actor) -> None:
 def run_now(rule: ExportRule, *, by: Actor) -> Export:
     """Make the export of one's own rule of its newest whole days at once; its turns stay as they are."""
     current = _locked(rule)
-    _is_own(current.member, by)
+    _needs_owner(current, by)
     today = ticks.database_now().astimezone(current.shop.zone).date()
     return _ask(current, slots.turn_before(current.every, today), slot=None, by=by)
 
@@ -152,14 +153,14 @@ def _locked(rule: ExportRule) -> ExportRule:
     return current
 
 
-def _is_own(member: Member, by: Actor) -> None:
-    if by.member_id != member.pk:
-        raise PermissionDenied(f"{by.label} may not act with the rights of {member.label}")
+def _needs_owner(rule: ExportRule, by: Actor) -> None:
+    if rule.member_id != by.member_id:
+        raise Refused(_("Only %s can do this, with whose rights the files are made.") % rule.member.label, "not_yours")
 
 
 def _may_end(rule: ExportRule, by: Actor) -> None:
-    if rule.member_id != by.member_id:
-        by.require(Perm.MEMBERS_MANAGE)
+    if not by.may(Perm.MEMBERS_MANAGE):
+        _needs_owner(rule, by)
 
 
 def _has_free_name(others: Any, name: str) -> None:
