@@ -104,7 +104,7 @@ _COLUMNS = (
     like("name", "收件人"),
     like("phone", "收件人手机号"),
     like("address", "详细地址"),
-    Column("街道", Of.ORDER, As.TEXT, "street", limit=60),
+    Column("街道", Of.ORDER, As.TEXT, "street", limit=60, private=True),
     like("province", "省"),
     like("city", "市"),
     like("district", "区"),
@@ -353,7 +353,7 @@ class DouyinReading(ForeignReading):
         ended = stage is Status.CANCELLED
         live = [status is not Status.CANCELLED or ended for status in statuses]
         said = [one["status"][1] for one, lives in zip(told, live, strict=True) if lives]
-        values["raw_status"] = "/".join(dict.fromkeys(said))[:40]
+        values["raw_status"] = "/".join(word for word in words.STATUSES if word in said)[:40]
         reasons = [line.values.pop("cancel_reason", "") for line in lines]
         if ended:
             values["cancel_reason"] = next(filter(None, reasons), "")

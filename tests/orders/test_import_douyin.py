@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from orders import recipients
 from orders.facts import OrderFacts
 from orders.imports.douyin_sums import BORNE, freight_waived, of_lines, reckon, unit_prices
+from orders.imports.flat import RejectedOrder
 from orders.imports.run import recognise
 from orders.models import Buyer, Order, OrderLine, Parcel, ParcelLine
 from sellercenter.imports import UnreadableFile, open_table
@@ -265,14 +266,14 @@ def test_without_a_price_the_pieces_share_what_the_row_costs(
     ],
 )
 def test_joined_cells_that_do_not_agree_in_number_are_refused(
-    tmp_path: Path, shop: Shop, cells: dict[str, str], column: str, parts: int
+    tmp_path: Path, cells: dict[str, str], column: str, parts: int
 ) -> None:
     joined = {"选购商品": "绿茶;杯", "商品ID": "3601;3602", "商品数量": "2;1", "商家编码": "T;M", "商品规格": ""}
     joined |= {"商品单价": "30.00;10.00"}
-    report = take(shop, export(tmp_path, row(**joined | cells)))
+    with pytest.raises(RejectedOrder) as refused:
+        facts_of(tmp_path, row(**joined | cells))
     message = f"The row holds 2 lines, but this cell {parts} parts. Export the orders by product instead."
-    assert counts(report) == (0, 0, 0, 1)
-    assert refusals(report) == [(2, column, message)]
+    assert [(error.row, error.column, error.message) for error in refused.value.errors] == [(2, column, message)]
 
 
 def test_joined_amounts_of_their_own_stay_with_their_lines(tmp_path: Path, shop: Shop) -> None:
@@ -376,11 +377,10 @@ def test_a_gift_alone_does_not_keep_an_order_alive(tmp_path: Path, shop: Shop) -
         ("已取消", "cancelled"),
     ],
 )
-def test_every_state_of_douyin_is_one_of_ours(tmp_path: Path, shop: Shop, told: str, state: str) -> None:
+def test_every_state_of_douyin_is_one_of_ours(tmp_path: Path, told: str, state: str) -> None:
     unpaid = {"支付完成时间": ""} if state in ("unpaid", "cancelled") else {}
-    take(shop, export(tmp_path, row(**{"订单状态": told}, **unpaid)))
-    order = only_order()
-    assert (order.status, order.raw_status) == (state, told)
+    order, _notes = facts_of(tmp_path, row(**{"订单状态": told}, **unpaid))
+    assert (order.stage, order.raw_status) == (state, told)
     assert order.paid_amount == (0 if unpaid else 57)
     assert (order.cancelled_at is not None) is (state == "cancelled")
 
@@ -398,7 +398,7 @@ def test_lines_that_left_and_lines_that_wait_make_a_partly_shipped_order(tmp_pat
     waiting = row(**second)
     take(shop, export(tmp_path, gone, waiting))
     order = only_order()
-    assert (order.status, order.raw_status) == ("part_shipped", "已发货/待发货")
+    assert (order.status, order.raw_status) == ("part_shipped", "待发货/已发货")
     parcel = Parcel.objects.get()
     assert (parcel.carrier, parcel.tracking_no, parcel.status) == ("顺丰速运", "SF1029384756", "in_transit")
     assert parcel.shipped_at == datetime(2026, 5, 15, tzinfo=UTC)
@@ -452,6 +452,13 @@ def test_a_part_of_a_line_that_left_counts_as_one_piece(tmp_path: Path, shop: Sh
     assert report.notes == [f"{NO}: How many pieces of a line have left is not told; one was taken to have."]
     take(shop, export(tmp_path, row(**{"订单状态": "已发货", "发货时间": "2026-05-15 08:00:00"})))
     assert only_order().status == "shipped"
+
+
+def test_of_a_joined_row_that_left_in_part_the_first_line_has_left(tmp_path: Path) -> None:
+    joined = {"选购商品": "绿茶;杯", "商品ID": "3601;3602", "商品数量": "1;1", "商家编码": "T;M", "商品规格": ""}
+    joined |= {"商品单价": "50.00;10.00", "订单状态": "部分发货", "发货时间": "2026-05-15 08:00:00"}
+    order, _notes = facts_of(tmp_path, row(**joined))
+    assert (order.stage, [parcel.contents for parcel in order.parcels]) == ("part_shipped", [{f"{NO}-1": 1}])
 
 
 # --- Money ------------------------------------------------------------------------------------------------------------
@@ -611,6 +618,13 @@ def test_ciphertexts_never_cover_what_is_known_in_plain(tmp_path: Path, shop: Sh
     assert (opened.name, opened.phone, opened.address) == ("王小明", "13800138000", "石牌街道幸福路 8 号")
     other = {name: told + "x" for name, told in RIGHT.items() if name in plain}
     assert counts(take(shop, export(tmp_path, row(**{"订单状态": "已发货"}, **other)))) == (0, 0, 1, 0)
+
+
+def test_the_list_of_refused_rows_repeats_no_private_value(tmp_path: Path, shop: Shop) -> None:
+    secret = "王小明" * 30
+    report = take(shop, export(tmp_path, row(**{"收件人": secret, "订单状态": "飞走了"})))
+    assert [column for _row, column, _message in refusals(report)] == ["收件人", "订单状态"]
+    assert "王小明" not in Path(report.errors).read_text(encoding="utf-8-sig")
 
 
 def test_a_rounded_number_is_refused_because_excel_has_destroyed_it(tmp_path: Path, shop: Shop) -> None:
