@@ -38,7 +38,7 @@ _MAGIC = {
 _MARKUP = {b"<?xml": "XML", b"<!doctype": "HTML", b"<html": "HTML", b"<table": "HTML", b"<head": "HTML"}
 # The name of the stream in which Excel keeps a workbook with a password, as it stands in the file.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "gb2312")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "gb2312")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _OURS = re.compile(r'"?#sd-export:')
@@ -194,7 +194,7 @@ def main(most: int) -> NoReturn:
 
         confine(WORKBOOK_MEMORY)
         leave(lambda: write(workbooks.rows(source), target, most))
-    for encoding in _ENCODINGS:
+    for encoding in ENCODINGS:
         lookup(encoding)
     confine(TEXT_MEMORY)
     leave(lambda: write(_text(source), target, most))

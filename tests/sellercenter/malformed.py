@@ -17,7 +17,10 @@ import tempfile
 import time
 import warnings
 import zipfile
+from codecs import lookup
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NoReturn
 
 from sellercenter import unpacking
 
@@ -369,27 +372,66 @@ def strange_archives(luck: random.Random) -> bytes:
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
+BATCH = 50
+
+
+class Left(BaseException):
+    """The reader would have ended here."""
+
 
 def read_all(seed: int, many: int) -> Iterator[tuple[str, str, float]]:
-    """Let a fork of this process read each file; yield its way, what came of it, and the seconds that it took."""
-    # Each fork has these already.
+    """Let forks of this process read the files; yield the way of each, what came of it, and the seconds it took."""
+    # So that every fork has them already: after its first file it can load nothing more.
     from sellercenter import workbooks  # noqa: F401
 
+    for encoding in unpacking.ENCODINGS:
+        lookup(encoding)
+
     unpacking.SECONDS = SECONDS
-    for number in range(many):
-        name, content = case(seed, number)
-        with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as target:
-            source.write(content)
-            source.flush()
-            began = time.perf_counter()
-            child = os.fork()
-            if not child:
-                os.dup2(source.fileno(), 0)
-                os.dup2(target.fileno(), 1)
-                unpacking.main(unpacking.ROWS)
-            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            target.seek(0)
-            yield name, _told(status, target.read()), time.perf_counter() - began
+    done = 0
+    while done < many:
+        cases = [case(seed, number) for number in range(done, min(done + BATCH, many))]
+        found, status = _in_a_fork([content for _name, content in cases])
+        if len(found) < len(cases):
+            # Whoever died left nothing behind; those after it come into the next fork.
+            found.append((_told(status, b""), 0.0))
+        done += len(found)
+        yield from ((name, outcome, took) for (name, _content), (outcome, took) in zip(cases, found, strict=False))
+
+
+def _in_a_fork(contents: list[bytes]) -> tuple[list[tuple[str, float]], int]:
+    """Return what a fork said before it ended, and how it ended."""
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as target, tempfile.TemporaryFile() as said:
+        child = os.fork()
+        if not child:
+            os.dup2(source.fileno(), 0)
+            os.dup2(target.fileno(), 1)
+            _read(contents, said.fileno())
+            os.kill(os.getpid(), signal.SIGKILL)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        said.seek(0)
+        return [tuple(json.loads(line)) for line in said], status
+
+
+def _read(contents: list[bytes], said: int) -> None:
+    """Read one file after the other as the program would, which ends after each: 0 is the file, 1 the table."""
+
+    def leave(code: int) -> NoReturn:
+        # At once: what is not written yet comes when the reader's files are closed.
+        took = time.perf_counter() - began
+        outcome = _told(code, os.pread(1, os.fstat(1).st_size, 0))
+        os.write(said, (json.dumps([outcome, took]) + "\n").encode())
+        raise Left
+
+    os._exit = leave
+    for content in contents:
+        for place in (0, 1):
+            os.ftruncate(place, 0)
+            os.lseek(place, 0, os.SEEK_SET)
+        os.pwrite(0, content, 0)
+        began = time.perf_counter()
+        with suppress(Left):
+            unpacking.main(unpacking.ROWS)
 
 
 def _told(status: int, answer: bytes) -> str:
