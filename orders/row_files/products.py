@@ -135,4 +135,5 @@ PRODUCTS = RowFile(
     needs=(("product_no",), ("title",)),
     key=("sku_no", "product_no"),
     work=_Goods,
+    example={"product_no": "3601", "title": "Green tea", "sku_no": "36011", "seller_sku": "TEA-250", "price": "25.00"},
 )

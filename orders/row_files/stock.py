@@ -97,4 +97,5 @@ COUNTS = RowFile(
     needs=(("sku", "sku_id"), ("on_hand",)),
     key=("sku", "sku_id"),
     work=_Counts,
+    example={"sku": "TEA-250", "on_hand": "120"},
 )

@@ -156,4 +156,5 @@ TRACKING_EVENTS = RowFile(
     key=("tracking_no",),
     work=_Messages,
     chunk=500,
+    example={"tracking_no": "SF1234567890", "time": "2026-03-02 09:30:00", "status": "picked_up"},
 )

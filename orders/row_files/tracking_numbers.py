@@ -108,7 +108,7 @@ class _Known:
 
 _NAMED: dict[str, Callable[[OrderLine], str | None]] = {
     "line_no": lambda line: line.number,
-    "sku_no": lambda line: line.sku and line.sku.number,
+    "sku_no": lambda line: line.sku.number if line.sku else None,
     "seller_sku": lambda line: line.seller_sku,
     "quantity": lambda line: None,
 }
@@ -128,7 +128,8 @@ class _Numbers(Work):
         known = self._known([record[0].values["order_no"] for record in records])
         for record in records:
             found = known.get(record[0].values["order_no"])
-            yield self._judged(found, record) if found else Refusal(_UNKNOWN, "order_no")
+            unknown = Refusal(_("No order of this shop has this number."), "order_no")
+            yield self._judged(found, record) if found else unknown
 
     def _known(self, numbers: Sequence[str]) -> dict[str, _Known]:
         """Return the shop's orders of these numbers with their lines and parcels, in three queries."""
@@ -227,7 +228,6 @@ def _parcels(known: _Known, record: list[Said]) -> list[_Told]:
     return [*parcels.values()]
 
 
-_UNKNOWN = gettext_lazy("No order of this shop has this number.")
 TRACKING_NUMBERS = RowFile(
     code="tracking_numbers",
     label=gettext_lazy("Tracking numbers"),
@@ -248,4 +248,5 @@ TRACKING_NUMBERS = RowFile(
     work=_Numbers,
     grouped=True,
     chunk=200,
+    example={"order_no": "EXAMPLE-1001", "carrier": "SF Express", "tracking_no": "SF1234567890"},
 )

@@ -16,7 +16,7 @@ from tests.orders.row_tables import Desk, counts
 from tests.together import in_threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MANY = 20
+MANY = 8
 BUSY = "Somebody is working on this. Import the file again."
 GOODS = ("product_no,title,sku_no,seller_sku,price", *(f"P{n},Tea {n},K{n},C{n},{n}" for n in range(MANY)))
 COUNTS = ("sku_id,on_hand", *(f"K{n},{n}" for n in range(MANY)))
