@@ -7,7 +7,7 @@ the file is held but the rows of one chunk, whatever its length.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -134,6 +134,7 @@ class RowFile:
     """One kind of file. Of each of `needs` the header holds one column at least; `key` name the record in messages.
 
     With `grouped` all rows with the same first key are one record, wherever they stand; otherwise each row is one.
+    `example` is a row as people would write it, by column.
     """
 
     code: str
@@ -146,6 +147,7 @@ class RowFile:
     work: Callable[..., Work]
     grouped: bool = False
     chunk: int = 1000
+    example: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> dict[str, str]:
@@ -154,7 +156,13 @@ class RowFile:
 
     def kind(self) -> ImportKind:
         """Return this file as the import centre knows it."""
-        return ImportKind(self.code, self.label, self.permission, self.recognises, self.run, self.records)
+        told = (self.code, self.label, self.permission, self.recognises, self.run, self.records)
+        return ImportKind(*told, example=self.example_rows)
+
+    def example_rows(self) -> list[list[str]]:
+        """Return the header with every column, and a row."""
+        names = [column.name for column in self.columns]
+        return [names, [self.example.get(name, "") for name in names]]
 
     def recognises(self, cells: Sequence[str]) -> float:
         """Say which part of a row is known as headers; nothing when a column is missing that is needed."""
