@@ -332,8 +332,8 @@ def xlsx_file(
 ) -> Iterator[XlsxFile]:
     """Write a workbook, which exists under its path when the block ends well."""
     with part_of(path) as part, _new(part) as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
-            with closing(XlsxFile(archive, told, columns, second)) as sink:
-                yield sink
-                sink.finish(currency)
+        archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
+        with archive, closing(XlsxFile(archive, told, columns, second)) as sink:
+            yield sink
+            sink.finish(currency)
         file.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 import zipfile
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
@@ -19,7 +20,7 @@ from django.db import connection
 from django.utils import translation
 
 from sellercenter import sheets
-from sellercenter.exports import Column, files
+from sellercenter.exports import Column, files, statements
 from sellercenter.exports.files import Told, csv_file, csv_line, text_cell, xlsx_file
 from sellercenter.exports.statements import CsvCells, XmlCells
 from sellercenter.sheets import Kind, guarded, unguarded
@@ -36,6 +37,10 @@ HOSTILE = [
     *("_x0041_", "_x000D_", "__x0041_", "x_x005F_x0041_", "'t Hart", '"', '""', "a\x01b", "\x08", "a" * 40_000),
     *("茶" * 20_000, "🍵" * 20_000, "=" * 100, "\u200b=1", "\ufeff=1", "\u202e=1"),
 ]
+
+
+# Most texts are as plain as these.
+TEXTS = ["Green tea", "广东省", "", *HOSTILE[:60], "a" * 40_000]
 
 
 def hostile(seed: int, many: int) -> list[str]:
@@ -80,6 +85,22 @@ def test_the_database_writes_texts_into_a_sheet_exactly_as_python_does():
     ]
     assert differ == []
     assert all(len(one.encode("utf-16-le")) < 2 * 33_000 for one in ours)
+
+
+@pytest.mark.django_db
+def test_whole_rows_of_a_sheet_are_the_same_whether_one_text_in_them_is_marked_or_none():
+    chance = random.Random(6)
+    rows = [[chance.choice(TEXTS), chance.choice(["plain", "茶", "a" * 9]), chance.choice(TEXTS)] for _n in range(2000)]
+    asked = statements.Asked(
+        "(SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) AS t (v0, v1, v2))",
+        tuple([row[at] for row in rows] for at in range(3)),
+        columns(Kind.TEXT, Kind.TEXT, Kind.TEXT),
+    )
+    with connection.cursor() as cursor, cursor.copy(statements.as_xml(asked), asked.params) as copy:
+        written = [bytes(piece).decode() for piece in copy]
+    assert written == [
+        f"<row>{''.join(text_cell(text) for text in row)}</row>\n".replace("\\", "&#92;") for row in rows
+    ]
 
 
 @pytest.mark.django_db
@@ -191,7 +212,7 @@ def test_a_csv_file_says_what_it_is_and_keeps_every_row(tmp_path):
 @pytest.mark.parametrize("opened", [csv_file, xlsx_file])
 def test_what_breaks_half_way_leaves_neither_file_nor_part(tmp_path, opened):
     more = ("CNY",) if opened is xlsx_file else ()
-    with pytest.raises(KeyError), opened(tmp_path / "a", TOLD, columns(Kind.TEXT), (), *more) as sink:
+    with suppress(KeyError), opened(tmp_path / "a", TOLD, columns(Kind.TEXT), (), *more) as sink:
         sink.write([b"<row/>\n"])
         raise KeyError
     assert list(tmp_path.iterdir()) == []
@@ -213,7 +234,12 @@ def test_a_disk_that_runs_full_is_an_answer(tmp_path, monkeypatch):
     plan: Any = SimpleNamespace(
         layout=SimpleNamespace(second=(), bare=False), form="csv", columns=columns(Kind.TEXT), shop=None
     )
-    with pytest.raises(Refused, match="ran full"), making._sink(plan, tmp_path / "a.csv", TOLD) as sink:
-        monkeypatch.setattr(sink, "write", full)
-        sink.write([b"x"])
+
+    def fill() -> None:
+        with making._sink(plan, tmp_path / "a.csv", TOLD) as sink:
+            monkeypatch.setattr(sink, "write", full)
+            sink.write([b"x"])
+
+    with pytest.raises(Refused, match="ran full"):
+        fill()
     assert list(tmp_path.iterdir()) == []
