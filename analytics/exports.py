@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import DecimalField, F, QuerySet, Value
-from django.db.models.functions import Cast, NullIf
+from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from analytics.cards import DAILY
@@ -66,12 +66,17 @@ def days(shop: Shop) -> QuerySet[DayFigure]:
     return DayFigure.objects.for_shop(shop).filter(grain=Grain.DAY, dimension="")
 
 
+def _sum(name: str) -> Coalesce:
+    """Return the expression of a sum of one day, 0 where there is nothing."""
+    return Coalesce(F(name), Value(0), output_field=DayFigure._meta.get_field(name))
+
+
 def _value(kpi: Kpi) -> Any:
     """Return the expression of a figure of one day, as `Kpi.value` works it out; nothing for a share of nothing."""
     if not kpi.denominator:
-        return F(kpi.numerator)
+        return _sum(kpi.numerator)
     exact = DecimalField(max_digits=30, decimal_places=12)
-    return Cast(kpi.numerator, exact) / NullIf(Cast(kpi.denominator, exact), Value(0, exact))
+    return Cast(_sum(kpi.numerator), exact) / NullIf(Cast(_sum(kpi.denominator), exact), Value(0, exact))
 
 
 FIGURES = Source(

@@ -26,8 +26,8 @@ from tests import make
 from tests.aftersales import proofs, talk
 from tests.aftersales.money import make_refund
 from tests.conftest import ROLES, Person
-from tests.sellercenter.export_records import export_rule
 from tests.sellercenter import exported
+from tests.sellercenter.export_records import export_rule
 from tests.sellercenter.imported import one_import
 
 pytestmark = pytest.mark.django_db

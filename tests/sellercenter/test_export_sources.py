@@ -20,6 +20,7 @@ from aftersales.states import CaseStatus, RefundStatus
 from analytics import rollups
 from analytics.cards import DAILY
 from analytics.exports import days
+from analytics.figures import Sums
 from analytics.kpis import Unit
 from analytics.measures import MEASURES
 from orders import inventory
@@ -113,7 +114,7 @@ def test_each_file_holds_the_rows_of_its_list_in_the_list_s_order(shop, tmp_path
 def figures_are_those_of_the_panel(shop: Shop, place: Path) -> None:
     one = plan(shop, "figures")
     for row, told in zip(days(shop).order_by("day"), written(place, one), strict=True):
-        sums = {name: getattr(row, name) for name in MEASURES}
+        sums = Sums({name: getattr(row, name) for name in MEASURES})
         for kpi, value in zip(DAILY, told[1:], strict=True):
             exact = kpi.value(sums)
             assert (value == "") == (exact is None), kpi.code
