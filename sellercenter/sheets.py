@@ -36,6 +36,8 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EXPORT_MARK = "#sd-export:1"
 # What spreadsheet programs take for the beginning of a formula, and the full-width forms of it.
 _TRIGGERS = frozenset("=+-@\t\r\n|%＝＋－＠")
+# What platforms write where there is nothing; alone it is no formula, and programs look for just that.
+NOTHING = "-"
 # What neither XML nor a spreadsheet can hold.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST_CELL, LONGEST_NAME = 32_767, 31
@@ -149,7 +151,7 @@ def guarded(text: str) -> str:
     text = text.replace("\x00", "")
     first = text.lstrip()[:1]
     risky = text[:1] in _TRIGGERS or text[:1] == "'" or first in _TRIGGERS
-    return f"'{text}" if text and risky else text
+    return f"'{text}" if risky and text != NOTHING else text
 
 
 def unguarded(text: str) -> str:

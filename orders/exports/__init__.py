@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from orders.exports.douyin import DOUYIN
 from orders.exports.order_columns import BY_LINE, BY_ORDER
 from orders.exports.own_layout import OWN
 from orders.exports.stock import STOCK
@@ -20,7 +21,7 @@ ORDERS = Source(
     table_class=OrderTable,
     tabs=TABS,
     matching=matching,
-    layouts=(BY_ORDER, BY_LINE, OWN, TIKTOK),
+    layouts=(BY_ORDER, BY_LINE, OWN, TIKTOK, DOUYIN),
     time="placed_at",
     spans=frozenset(
         f"{name}{end}"

@@ -62,6 +62,7 @@ _GONE = Q(part_id=None, lines__status__in=(LineStatus.SHIPPED, LineStatus.DELIVE
 _WHOLE = Q(lines__pk=None) | Q(in_parcels=False, status=Status.CANCELLED)
 _WHOLE |= Q(in_parcels=False, status__in=ARRIVED, shipped_at=None)
 _PARCEL = "lines__parts__parcel__"
+NUMBERED = _OWN & ~Q(**{f"{_PARCEL}tracking_no": ""})
 
 
 def carrier() -> Any:

@@ -126,6 +126,11 @@ def _cancelled_at() -> Case:
     )
 
 
+def _delivered_at() -> Case:
+    """Return when it arrived, if all of the line did: the file can't tell that a part of it did not."""
+    return Case(When(lines__status=LineStatus.PART_SHIPPED, then=None), default=line_parcels.delivered_at())
+
+
 def _reason() -> Case:
     own = told(F("lines__cancel_reason"))
     return Case(When(Q(status=Status.CANCELLED), then=Coalesce(told(F("cancel_reason")), own)), default=own)
@@ -165,7 +170,7 @@ _COLUMNS = (
     _time("Paid Time", F("paid_at")),
     _time("RTS Time"),
     _time("Shipped Time", line_parcels.shipped_at()),
-    _time("Delivered Time", line_parcels.delivered_at()),
+    _time("Delivered Time", _delivered_at()),
     _time("Cancelled Time", _cancelled_at()),
     _text("Cancel By", words("cancelled_by", _ENDED_BY)),
     _text("Cancel Reason", _reason()),
