@@ -46,7 +46,7 @@ class ExportForm(forms.Form):
         label=_("Name of the template"),
         max_length=40,
         required=False,
-        error_messages={"required": _("Give it a name.")},
+        error_messages={"required": _("Give the template a name.")},
     )
     shared = forms.BooleanField(label=_("For the whole team"), required=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,7 +20,7 @@ from sellercenter import export_choices, exports, money, step_up
 from sellercenter.counts import CAP, capped_counts
 from sellercenter.export_choices import Choice
 from sellercenter.export_forms import ExportForm
-from sellercenter.exports import Layout
+from sellercenter.exports import Layout, slots
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ExportTemplate, FileForm
 from sellercenter.pages import ActPage, ShopPage, Text
@@ -157,6 +158,7 @@ class ExportNew(ShopPage):
             templates=self._templates(template),
             may_share=self.actor.may(Perm.VIEWS_SHARE),
             save_url=self.url("export_template_save"),
+            rule_url=self._rule_url(),
             form=form,
         )
 
@@ -173,6 +175,12 @@ class ExportNew(ShopPage):
             "sort": source.sorted_by(query),
             "list_url": f"{address}?{query}" if address and query else address,
         }
+
+    def _rule_url(self) -> str:
+        """Lead to the same export made again and again; private words stay behind, as they would stand in an address."""
+        source = self.choice.source
+        begun = {"source": source.code, "query": slots.lasting(source, self.choice.query)}
+        return f"{self.url('export_rule_new')}?{urlencode(begun)}"
 
     def _days(self, form: ExportForm) -> list[dict[str, Any]]:
         """Offer the window and everything, when the list itself chooses no time."""

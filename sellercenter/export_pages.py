@@ -60,9 +60,10 @@ class ExportList(TablePage):
         return self.url("export_detail", record.pk)
 
     def extras(self) -> dict[str, Any]:
-        """Offer to begin another one."""
+        """Offer to begin another one, and those that are made again and again."""
+        rules = {"label": _("Scheduled exports"), "url": self.url("export_rule_list"), "icon": "calendar"}
         new = {"label": _("New export"), "url": self.url("export_new"), "icon": "plus", "primary": True}
-        return {"page": {"actions": [new]}}
+        return {"page": {"actions": [rules, new]}}
 
     def empty(self) -> dict[str, Any]:
         """Say how one begins."""
