@@ -47,11 +47,16 @@ def rows(source: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     if sheet.start is None:
         raise Unfit("empty_sheet")
     # Rows above the first used one come along empty, so that our numbers are the sheet's.
-    return enumerate(([_cell(value) for value in row] for row in sheet.iter_rows()), 1)
+    return enumerate((_cells(row) for row in sheet.iter_rows()), 1)
 
 
 def _is_shown(sheet: Any) -> bool:
     return sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+
+
+def _cells(row: list[Any]) -> list[str]:
+    # A sheet with one cell at its end has a million rows that are blank.
+    return [_cell(value) for value in row] if row.count("") < len(row) else []
 
 
 def _cell(value: Any) -> str:
