@@ -112,6 +112,15 @@ def test_a_parcel_left_when_the_file_says(numbers, shop):
     assert Parcel.objects.get(tracking_no="SF2").shipped_at >= make.NOW
 
 
+def test_no_parcel_left_before_its_order_and_the_last_one_counts(numbers, shop):
+    order, second, _third = three(shop)
+    early, late = (make.NOW - DAY - HOUR).isoformat(), (make.NOW - HOUR).isoformat()
+    rows = [f"{PARTS},shipped_at", f"B,SF,SF1,,,{early}", f"A,SF,SF2,1,2,{late}", f"A,SF,SF3,2,1,{early}"]
+    assert numbers.take(*rows) == (2, 0, 0, 0)
+    assert fresh(second).shipped_at == Parcel.objects.get(tracking_no="SF3").shipped_at == make.NOW - DAY
+    assert fresh(order).shipped_at == make.NOW - HOUR
+
+
 def test_an_announced_parcel_leaves_under_its_number(numbers, shop):
     line = make.line("Tea", number="1")
     parcel = make.parcel("SF1", carrier="SF", status=ParcelStatus.READY, contents={"1": 2})
