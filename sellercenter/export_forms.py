@@ -25,7 +25,12 @@ class ExportForm(forms.Form):
         choices=FileForm.choices,
         error_messages={"required": _("Choose CSV or Excel."), "invalid_choice": _("Choose CSV or Excel.")},
     )
-    days = forms.TypedChoiceField(coerce=int, empty_value=0, required=False)
+    days = forms.TypedChoiceField(
+        coerce=int,
+        empty_value=0,
+        required=False,
+        error_messages={"invalid_choice": _("Choose a time from the list.")},
+    )
     private = forms.BooleanField(required=False)
     reason = forms.CharField(
         label=_("What the private data is needed for"),

@@ -177,7 +177,7 @@ class ExportNew(ShopPage):
         }
 
     def _rule_url(self) -> str:
-        """Lead to the same export made again and again; private words stay behind, as they would stand in an address."""
+        """Lead to the same export made again and again; private words stay behind, as many see an address."""
         source = self.choice.source
         begun = {"source": source.code, "query": slots.lasting(source, self.choice.query)}
         return f"{self.url('export_rule_new')}?{urlencode(begun)}"

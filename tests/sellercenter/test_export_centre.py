@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.http import QueryDict
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from sellercenter import exports, jobs
@@ -80,7 +80,7 @@ def lists_with_sources(shop) -> list[str]:
 
 
 def test_each_list_that_can_be_exported_offers_it_to_those_who_may(shop, owner, service):
-    names = lists_with_sources()
+    names = lists_with_sources(shop)
     assert {"order_list", "stock_list", "case_list"} <= set(names)
     for name in names:
         answer = owner.get(url(name, shop), {"sort": ""}, hx_target="list")
@@ -103,7 +103,7 @@ def test_the_filter_travels_in_the_session_encrypted_and_never_in_an_address(sho
     assert PHONE not in str(kept)
     page = owner.get(address)
     chips = {one["label"]: one["value"] for one in page.context["asked"]["chips"]}
-    assert chips == {"Phone": "***", "Status": "To ship"}
+    assert chips == {"Buyer's phone": "***", "Status": "To ship"}
     assert PHONE not in page.context["rule_url"]
 
 
@@ -115,7 +115,7 @@ def test_the_form_says_what_will_be_in_the_file(shop, owner):
     assert told["chips"] == [{"label": "Tab", "value": "To ship"}]
     assert told["sort"] == "Total ↓"
     assert told["list_url"] == f"{url('order_list', shop)}?sort=-total&tab=to_ship"
-    page.says("rows of the list “Orders”").says("Names, phones and addresses in plain".lower()[:5])
+    page.says("rows of the list “Orders”").says("Write names, phones and addresses in plain")
 
 
 def test_the_choice_of_another_person_or_an_old_one_leads_back_to_the_lists(shop, owner, manager, monkeypatch):
@@ -166,9 +166,8 @@ def test_a_list_that_chooses_no_time_gives_ninety_days_unless_all_is_asked_for(s
     send(owner, shop, days="0")
     kept = [one.job.params["chosen"]["days"] for one in Export.objects.order_by("pk")]
     assert kept == [90, 0]
-    assert errors(send(owner, shop, days="7")) == {
-        "days": ["Select a valid choice. 7 is not one of the available choices."]
-    }
+    said = errors(send(owner, shop, days="7"))
+    assert said == {"days": ["Choose a time from the list."]}
 
 
 @pytest.mark.parametrize("query", ["placed=30", "paid_from=2020-01-01", "q=tea"])
@@ -222,7 +221,6 @@ def test_what_was_typed_is_kept_when_something_is_wrong_but_the_password(shop, o
     assert (lines["checked"], shown[-2:]) == (True, ["title", "number"])
     assert [one["checked"] for one in answer.context["days"]] == [False, True]
     assert answer.context["private"]["checked"]
-    answer.keeps_quiet = None
     assert ('value="tax office"' in answer.text, 'value="mine"' in answer.text) == (True, True)
     assert "a-wrong-one-of-long" not in answer.text
     assert not Export.objects.exists()
@@ -395,10 +393,8 @@ def test_the_page_tells_all_of_a_file_and_who_fetched_it(shop, owner, manager):
     assert answer.getvalue() == b"number\nA1\n"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="orders-lanting-{at:%Y-%m-%d-%H%M}.csv"'
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == (
-        "nosniff",
-        "no-store, private",
-    )
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store, private"
     assert [(one.member, one.export) for one in ExportDownload.objects.all()] == [(manager.member, export)]
     page = owner.get(url("export_detail", export)).says("Some manager").says(export.sha256).says("Download (")
     assert [one["who"] for one in page.context["downloads"]] == [manager.actor.label]
@@ -469,7 +465,7 @@ def test_a_file_that_is_missing_or_changed_is_not_given_out(shop, owner):
     assert not ExportDownload.objects.exists()
 
 
-def test_the_second_of_two_who_delete_is_told_that_there_is_nothing_left(
+def test_the_second_of_two_who_delete_is_told_that_nothing_is_left(
     shop, owner, manager, django_capture_on_commit_callbacks
 ):
     export = ready(shop, owner.member)
@@ -495,7 +491,7 @@ def test_an_export_that_is_being_written_can_be_stopped_and_asked_for_again(shop
     assert fresh(export).state == ExportState.FAILED
     again = owner.get(url("export_detail", export)).context["again"]
     assert again["label"] == "Ask again"
-    assert owner.get(again["url"]).context["asked"]["chips"] == [{"label": "Phone", "value": "***"}]
+    assert owner.get(again["url"]).context["asked"]["chips"] == [{"label": "Buyer's phone", "value": "***"}]
     # Nobody but the session of who asked knows the filter.
     assert manager.get(url("export_detail", export)).context["again"]["url"] == url("order_list", shop)
 
@@ -511,7 +507,7 @@ def test_the_list_begins_with_what_to_do_and_offers_what_is_ready(shop, owner):
     text = owner.get(url("export_list", shop)).text
     assert f'formaction="{url("export_fetch", export)}"' in text
     assert url("export_fetch", over) not in text
-    owner.get(url("export_list", shop), {"tab": "failed"}).says("Nothing matches")
+    owner.get(url("export_list", shop), {"tab": "failed"}).says("Nothing here.")
 
 
 def test_an_export_of_a_list_that_was_taken_out_is_nobodys(shop, owner):
