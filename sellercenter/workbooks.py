@@ -18,9 +18,9 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from sellercenter.unpacking import CELL_LIMIT, Unfit
 
-ENTRIES, UNPACKED, ENTRY = 2000, 600 << 20, 400 << 20
-# A sheet of 100,000 equal rows shrinks to a fortieth; a two hundredth is made for harm.
-_RATIO, _SMALL = 200, 100_000
+ENTRIES, UNPACKED, ENTRY = 2000, 800 << 20, 600 << 20
+# A sheet whose rows are nearly the same shrinks to a two hundredth; blanks alone, to a thousandth.
+_RATIO, _SMALL = 500, 1_000_000
 _PIECE = 1 << 18
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 _XML = (".xml", ".rels", ".vml")

@@ -28,10 +28,8 @@ from sellercenter import money, sheets
 from sellercenter.exports.declared import Column
 from sellercenter.exports.statements import STYLES
 from sellercenter.kept_files import sync_folder
-from sellercenter.sheets import Kind, guarded
+from sellercenter.sheets import EXPORT_MARK, Kind, guarded
 
-# The first cell of our own CSV files, by which they are known when they come back.
-MARK = "#sd-export:1"
 # Excel's rows, less the header.
 MOST_ROWS = 1_048_575
 # Fast rather than small: the next levels cost twice the time and save a tenth.
@@ -114,9 +112,10 @@ class CsvFile:
     def begin(self, told: Told | None, header: Sequence[str], second: Sequence[str]) -> None:
         """Write what stands above the rows."""
         self._file.write("\ufeff".encode())
-        above = [[MARK, told.title], *([f"#{name}", value] for name, value in told.notes)] if told else []
+        above = [[EXPORT_MARK, told.title], *([f"#{name}", value] for name, value in told.notes)] if told else []
         lines = [
-            [MARK if cell == MARK else guarded(cell) if at else cell for at, cell in enumerate(row)] for row in above
+            [EXPORT_MARK if cell == EXPORT_MARK else guarded(cell) if at else cell for at, cell in enumerate(row)]
+            for row in above
         ]
         lines += [[guarded(cell) for cell in row] for row in (header, second) if row]
         self.write([csv_line(line) for line in lines])
