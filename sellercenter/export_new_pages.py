@@ -110,7 +110,7 @@ class ExportNew(ShopPage):
         """Ask for the export; raises Refused."""
         if data["private"]:
             self.actor.require(Perm.EXPORTS_PRIVATE)
-            step_up.confirm(self.member, data["password"], before="export.private", by=self.actor)
+            step_up.confirm(self.member, data["password"], before="private_export", by=self.actor)
         told = self.told(data)
         asked = {"query": self.choice.query, "days": data["days"], "private": data["private"], "reason": data["reason"]}
         with transaction.atomic():

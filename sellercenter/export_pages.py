@@ -26,6 +26,7 @@ from sellercenter.export_lists import (
     size,
     what_label,
 )
+from sellercenter.exports import delete as delete_file
 from sellercenter.job_pages import JobPage
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Export, ExportState, FileForm
@@ -194,5 +195,5 @@ class ExportDelete(ExportDoor):
 
     def act(self, record: Export, data: dict[str, Any]) -> Text | None:
         """Call the verb."""
-        exports.delete(record, by=self.actor)
+        delete_file(record, by=self.actor)
         return None

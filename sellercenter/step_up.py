@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_variables
 
 from sellercenter import events
 from sellercenter.lifecycle import Refused
@@ -19,7 +18,6 @@ WITHIN = timedelta(minutes=15)
 REFUSED = "member.password_refused"
 
 
-@sensitive_variables("password")
 def confirm(member: Member, password: str, *, before: str, by: Actor) -> None:
     """Make sure that the person at the keyboard knows the member's own password.
 
