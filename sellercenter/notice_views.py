@@ -16,7 +16,7 @@ from sellercenter import keyset, notifications
 from sellercenter.keyset import Cursor, Page, Sort
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Event, Notification, Shop
-from sellercenter.notifications import Notice, Subject
+from sellercenter.notifications import Notice
 from sellercenter.pages import ActPage, ShopPage, Text
 from sellercenter.permissions import Perm
 from sellercenter.times import moment
@@ -136,7 +136,7 @@ def _prepared(rows: Sequence[Notification], shop: Shop, at: Any) -> list[dict[st
     ids: dict[str, set[int]] = defaultdict(set)
     for one in rows:
         ids[one.event.subject_type].add(one.event.subject_id)
-    names = {kind: found.names(wanted) for kind, wanted in ids.items() if (found := _subject(kind))}
+    names = {kind: found.names(wanted) for kind, wanted in ids.items() if (found := notifications.subject_of(kind))}
     return [
         {
             "id": one.pk,
@@ -155,13 +155,9 @@ def _notice(kind: str) -> Notice | None:
     return next((one.by_kind[kind] for one in notifications.staff() if kind in one.by_kind), None)
 
 
-def _subject(kind: str) -> Subject | None:
-    return next((one.subjects[kind] for one in notifications.staff() if kind in one.subjects), None)
-
-
 def _link(event: Event, shop: Shop) -> str:
     """Return the address of the record that an event tells of, or nothing."""
-    found = _subject(event.subject_type)
+    found = notifications.subject_of(event.subject_type)
     if found is None:
         return ""
     return reverse(found.url_name, args=[shop.code, event.subject_id])

@@ -91,6 +91,11 @@ def staff() -> list[Staff]:
     return [one for one in events.consumers() if isinstance(one, Staff)]
 
 
+def subject_of(kind: str) -> Subject | None:
+    """Return how one kind of record is named and shown, where some room says so."""
+    return next((one.subjects[kind] for one in staff() if kind in one.subjects), None)
+
+
 @transaction.atomic
 def mark_read(shop: Shop, pk: int, *, by: Actor) -> bool:
     """Count one of the actor's own notices as read; return whether there was one that was not."""

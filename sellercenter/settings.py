@@ -452,6 +452,8 @@ DEMO_ROOMS = ["aftersales.demo.filling.fill"]
 # Who else lives in a demo shop: made of a World, and asked for `wants(now)`; see `orders/demo/living/world.py`.
 DEMO_LIVES = ["aftersales.demo.living.Afterwards"]
 
+# What people call each kind of event: dictionaries by kind, whose values are words or end with them.
+EVENT_WORDS = ["sellercenter.log_words.WORDS", "orders.timeline.WORDS", "aftersales.timeline.WORDS"]
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS = [
     "aftersales.following.FOLLOWING",
@@ -490,7 +492,12 @@ JOB_KINDS = [
     "analytics.rollups.JOB_KINDS",
 ]
 # What can be exported, each a list of sellercenter.exports.Source that a room declares.
-EXPORTS = ["orders.exports.SOURCES", "aftersales.exports.SOURCES", "analytics.exports.SOURCES"]
+EXPORTS = [
+    "orders.exports.SOURCES",
+    "aftersales.exports.SOURCES",
+    "analytics.exports.SOURCES",
+    "sellercenter.exports.log.SOURCES",
+]
 # What kinds of files can be brought in, each a list of sellercenter.import_kinds.ImportKind that a room declares.
 IMPORT_KINDS = ["orders.imports.kinds.IMPORT_KINDS", "orders.row_files.IMPORT_KINDS"]
 # The jobs that give what is open the times of a new policy, by their kinds.

@@ -11,6 +11,7 @@ from sellercenter import (
     health_pages,
     import_pages,
     job_pages,
+    log_pages,
     notice_views,
     views,
 )
@@ -53,6 +54,7 @@ shop_paths: list[URLPattern | URLResolver] = [
     path("exports/<int:pk>", export_pages.ExportDetail.as_view(), name="export_detail"),
     path("exports/<int:pk>/file", export_pages.ExportFetch.as_view(), name="export_fetch"),
     path("exports/<int:pk>/delete", export_pages.ExportDelete.as_view(), name="export_delete"),
+    *list_paths("log", log_pages.LogList),
     path("notices", notice_views.NoticeList.as_view(), name="notice_list"),
     path("notices/bell", notice_views.NoticeBell.as_view(), name="notice_bell"),
     path("notices/read", notice_views.NoticeRead.as_view(), name="notice_read"),

@@ -32,6 +32,7 @@ PLACES = [
     Place(gettext_lazy("Settings"), gettext_lazy("Exports"), "export_list", "file-export", Perm.EXPORTS_CREATE),
     Place(gettext_lazy("Settings"), gettext_lazy("Imports"), "import_list", "file-import", Perm.IMPORTS_RUN),
     Place(gettext_lazy("Settings"), gettext_lazy("Running and past work"), "job_list", "bolt", Perm.ORDERS_VIEW),
+    Place(gettext_lazy("Settings"), gettext_lazy("Operation log"), "log_list", "history", Perm.LOG_VIEW),
 ]
 
 

@@ -31,7 +31,8 @@ from sellercenter.export_pages import ExportList
 from sellercenter.filters import Edge, Key
 from sellercenter.import_pages import ImportList
 from sellercenter.job_pages import JobList
-from sellercenter.models import ListLayout, Role, SavedView
+from sellercenter.log_pages import LogList
+from sellercenter.models import Event, ListLayout, Role, SavedView
 from sellercenter.pages import TablePage
 from sellercenter.permissions import SYSTEM
 from tests import make
@@ -63,6 +64,7 @@ FILLS = {
     OrderList: lambda shop, n: make.orders(shop, [order(shop, i) for i in range(n)]),
     StockList: lambda shop, n: skus(shop, n),
     JobList: lambda shop, n: some_jobs(shop, n),
+    LogList: lambda shop, n: some_events(shop, n),
     CaseList: lambda shop, n: make_cases(shop, n),
     RefundList: some_refunds,
     ReviewList: talk.some_reviews,
@@ -101,6 +103,21 @@ def some_jobs(shop, n):
     for job in found[::2]:
         jobs.ask_stop(job, by=SYSTEM)
     return found
+
+
+def some_events(shop, n):
+    """Write events of equal and of different moments in place of the shop's own history."""
+    Event.objects.for_shop(shop).delete()
+    owner = shop.members.get(owner=True)
+    people = [{"actor_kind": "system", "actor_label": "system"}]
+    people.append({"actor_kind": "member", "actor_label": owner.label, "member": owner})
+    told = {"shop": shop, "subject_type": "shop", "subject_id": shop.pk}
+    kinds = ("shop.opened", "policy.changed", "order.paid")
+    moments = [make.NOW - (i % 3) * make.HOUR for i in range(n)]
+    return Event.objects.bulk_create(
+        Event(pk=shop.pk * 10**9 + i, kind=kinds[i % 3], at=at, recorded_at=at, data={"n": i}, **told, **people[i % 2])
+        for i, at in enumerate(moments)
+    )
 
 
 def skus(shop, n):

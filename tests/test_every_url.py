@@ -51,6 +51,7 @@ LISTS = {"order": "orders", "stock": "stock", "job": "jobs", "case": "cases", "r
 LISTS |= {"dispute": "disputes", "appeal": "appeals", "ticket": "tickets"}
 LISTS["import"] = "imports"
 LISTS["export"] = "exports"
+LISTS["log"] = "log"
 # A door that asks for one more right once it knows the record.
 ALSO_NEEDS = {f"{name}_list_view_delete": Perm.VIEWS_SHARE for name in LISTS}
 ALSO_NEEDS["export_template_delete"] = Perm.VIEWS_SHARE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,11 +30,12 @@ from orders.stock_filters import STOCKED
 from sellercenter import exports
 from sellercenter.exports import making
 from sellercenter.lifecycle import Refused
-from sellercenter.models import FileForm, Shop
+from sellercenter.models import Event, FileForm, Shop
 from sellercenter.permissions import SYSTEM, Perm, actor_for
 from tests import make
 from tests.aftersales.crowd import cases as make_cases
 from tests.aftersales.money import some_refunds
+from tests.conftest import url
 
 OWN = ["cases", "refunds", "stock", "figures"]
 
@@ -162,3 +164,32 @@ def test_the_window_is_offered_while_the_list_chooses_no_time(code):
     spans = {"cases": "opened=7", "refunds": "requested_from=2026-01-01", "figures": "day_from=2026-01-01"}
     assert source.chooses_time("") == (code == "stock")
     assert source.chooses_time(spans.get(code, ""))
+
+
+@pytest.mark.django_db
+def test_the_log_says_who_did_what_to_which_record_and_is_for_those_with_the_right(shop, owner, cast):
+    order = make.order(shop, "to_ship")
+    owner.post(url("order_note", order), {"body": "call first"})
+    address = url("log_list", shop)
+    owner.get(address, {"tab": "people"}).says("Internal note added").says(order.number).says(owner.member.label)
+    owner.get(address, {"q": "internal NOTE"}).says(order.number).keeps_quiet_about("Sub-account added")
+    owner.get(address, {"q": "order.noted", "who": "nobody"}).says("Nothing matches.")
+    owner.get(address, {"about": "member"}).says("Sub-account added").keeps_quiet_about("Internal note added")
+    assert cast["finance"].get(address).code == 403
+    # Nobody reads in the log what a note says.
+    owner.get(address, {"q": "order.noted"}).keeps_quiet_about("call first")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_file_of_the_log_holds_all_that_an_event_keeps(shop, owner, tmp_path):
+    order = make.order(shop, "to_ship")
+    owner.post(url("order_note", order), {"body": "call first"})
+    for form in FileForm:
+        every = written(tmp_path, plan(shop, "log", form=form, columns=["event_id"]))
+        listed = [event.pk for event in Event.objects.for_shop(shop).order_by("-recorded_at", "-pk")]
+        assert [int(row[-1]) for row in every] == listed
+    names = ["what", "about", "who", "details"]
+    (told,) = written(tmp_path, plan(shop, "log", "tab=people&q=order.noted", columns=names))
+    note = Event.objects.get(kind="order.noted")
+    assert told[-4:-2] == ["Internal note added", "order"]
+    assert (told[-2], json.loads(told[-1])) == (owner.member.label, note.data)
