@@ -120,6 +120,7 @@ class ExportDetail(JobPage):
             "sha256": export.sha256,
             "who": export.actor_label,
             "rule": export.rule.name if export.rule else "",
+            "rule_url": self._rule_url(export),
             "private": export.private,
             "reason": export.reason,
             "error": export.error if export.state == ExportState.FAILED else "",
@@ -129,6 +130,12 @@ class ExportDetail(JobPage):
             "name": file_name(export),
             "url": self.url("export_detail", export.pk),
         }
+
+    def _rule_url(self, export: Export) -> str:
+        """Return where the rule stands that made the export, or where it can be made again and again."""
+        if export.rule:
+            return self.url("export_rule_change", export.rule.pk)
+        return f"{self.url('export_rule_new')}?export={export.pk}"
 
     def _moment(self, at: Any) -> Any:
         return moment(at, self.setting.zone, this_year=self.setting.year)
