@@ -12,6 +12,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import process
 from threading import Thread, current_thread, main_thread
 
 import django
@@ -20,8 +21,8 @@ from django.utils import translation
 
 
 def possible() -> bool:
-    """Say whether a second process could see what this one does: not inside a transaction, nor in a pool's process."""
-    return not connection.in_atomic_block and not multiprocessing.current_process().daemon
+    """Say whether a second process could see what this one does: not inside a transaction."""
+    return not connection.in_atomic_block
 
 
 @contextmanager
@@ -30,19 +31,36 @@ def second_process() -> Iterator[ProcessPoolExecutor]:
 
     What is submitted travels by pickle. What is under way when the block ends is finished, what waits is dropped.
     """
-    pool = ProcessPoolExecutor(
-        1,
-        # A forked process would share our connection.
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(connection.settings_dict["NAME"], translation.get_language()),
-    )
+    with _as_nobodys_child(), _deaf_to_ctrl_c():
+        pool = ProcessPoolExecutor(
+            1,
+            # A forked process would share our connection.
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(connection.settings_dict["NAME"], translation.get_language()),
+        )
+        pool.submit(os.getpid)
     try:
-        with _deaf_to_ctrl_c():
-            pool.submit(os.getpid)
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _as_nobodys_child() -> Iterator[None]:
+    """Let a worker of a pool, as Celery's are, start a process as well.
+
+    Python forbids it to those who may be ended without a word, as their children would stay behind; ours never does.
+    """
+    before = process.current_process()
+    if before.daemon:
+        free = process.BaseProcess()
+        free._config = {"authkey": process.AuthenticationString(os.urandom(32)), "semprefix": "/mp"}  # type: ignore[attr-defined]
+        process._current_process = free  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        process._current_process = before  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -64,6 +64,12 @@ def test_inside_a_transaction_everything_stays_here() -> None:
     assert {who for _number, who in pace.side_by_side(tell, iter(range(9)))} == {os.getpid()}
 
 
+def test_a_worker_of_a_pool_has_a_second_process_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
+    assert len({who for _number, who in pace.side_by_side(tell, iter(range(200)))}) == 2
+    assert multiprocessing.current_process().daemon is True
+
+
 @pytest.mark.parametrize(("work", "error"), [(fail_elsewhere, OperationalError), (die_elsewhere, RuntimeError)])
 def test_what_goes_wrong_in_the_second_process_ends_it_all(work: Callable[[int], None], error: type[Exception]) -> None:
     with pytest.raises(error):
