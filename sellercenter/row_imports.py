@@ -46,6 +46,8 @@ Progress = Callable[[Outcome], None]
 NOTES_KEPT = 1000
 _TELL_EVERY = 50
 _VALUE_LENGTH = 100
+# A file of which nobody knows more than this is another kind of file, such as a ledger that names products too.
+_KNOWN = 0.3
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,11 @@ class RowFile:
         return [names, [self.example.get(name, "") for name in names]]
 
     def recognises(self, cells: Sequence[str]) -> float:
-        """Say which part of a row is known as headers; nothing when a column is missing that is needed."""
+        """Say which part of a row is known as headers; nothing when it is little, or a column is missing."""
+        share = self._share(cells)
+        return share if share >= _KNOWN else 0
+
+    def _share(self, cells: Sequence[str]) -> float:
         told = {squeezed(cell) for cell in cells if cell.strip()}
         names = self.names
         known = told & names.keys()
@@ -205,8 +211,8 @@ class RowFile:
 
     def _header(self, rows: list[Row]) -> Header:
         """Find the row that names the columns; raises UnreadableFile with what the best one lacks."""
-        number, cells = max(rows, key=lambda row: self.recognises(row[1]))
-        if not self.recognises(cells):
+        number, cells = max(rows, key=lambda row: self._share(row[1]))
+        if not self._share(cells):
             number, cells = max(rows, key=lambda row: len({squeezed(cell) for cell in row[1]} & self.names.keys()))
         header = resolve(number, cells, self.names)
         if missing := self._missing({*header.places}):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import os
 import re
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from tests.orders.import_files import RIGHT
 
 FILES = (PRODUCTS, COUNTS, TRACKING_NUMBERS, TRACKING_EVENTS)
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "import-rows.md"
+REAL = Path(os.environ.get("SELLERCENTER_DATA", "../shared/data")) / "headers"
 HEADERS = {
     "products": [
         "product_no,title,sku_no,seller_sku,variant,price",
@@ -45,6 +49,22 @@ HEADERS = {
 def test_each_kind_is_known_by_its_header(kind, header):
     found = recognise([(1, ["Report", ""]), (2, header.split(",")), (3, ["1", "2", "3"])])
     assert (found.code if found else "") == kind
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"the real headers are not in {REAL} (SELLERCENTER_DATA)")
+def test_what_platforms_export_beside_these_files_is_taken_for_none_of_them():
+    taken = {}
+    for path in sorted(REAL.glob("*.csv.gz")):
+        with gzip.open(path, "rt", encoding="utf-8-sig") as file:
+            found = recognise([(1, next(csv.reader(file)))])
+        taken[path.name.partition(".")[0]] = found.code if found else ""
+    assert {name: kind for name, kind in taken.items() if kind not in ("", "orders")} == {}
+    assert taken["tiktok_shop_us_orders"] == taken["douyin_orders_A_75col"] == "orders"
+
+
+def test_a_file_of_which_little_is_known_is_not_recognised():
+    header = ["product_no", "title", *map(str, range(30))]
+    assert (PRODUCTS.recognises(header), PRODUCTS.recognises(header[:6])) == (0, 2 / 6)
 
 
 @pytest.mark.parametrize("kind", FILES, ids=lambda kind: kind.code)

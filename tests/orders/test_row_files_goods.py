@@ -173,6 +173,11 @@ def test_the_header_may_stand_below_other_rows_and_have_columns_that_nobody_know
     assert goods.outcome.unknown_columns == ["Colour", "库存"]
 
 
+def test_a_file_that_is_said_to_be_one_of_products_may_have_many_other_columns(goods):
+    others = ",".join(f"other {number}" for number in range(30))
+    assert goods.take(f"{HEAD},{others}", TEA) == (1, 0, 0, 0)
+
+
 # --- Stock ------------------------------------------------------------------------------------------------------------
 
 
