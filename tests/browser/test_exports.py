@@ -54,6 +54,19 @@ def test_a_filtered_list_becomes_a_file_with_columns_moved_by_keyboard(sit_down,
     expect(page.locator(".export-downloads li")).to_have_count(1)
 
 
+def test_the_columns_of_a_list_are_moved_in_the_same_way(sit_down, shop, owner, orders):
+    page = sit_down(owner)
+    page.goto(url("order_list", shop))
+    page.locator("summary[title='Columns']").click()
+    columns = page.locator("#chooser ul.columns")
+    second = columns.locator("li").nth(1)
+    name = second.inner_text().strip()
+    second.get_by_role("button", name="Move up").click()
+    expect(columns.locator("li").first).to_contain_text(name)
+    page.get_by_role("button", name="Use these columns").click()
+    expect(page.locator(".list .sheet thead th").nth(1)).to_contain_text(name)
+
+
 def test_private_data_on_a_phone_asks_for_a_reason_and_the_password(sit_down, shop, owner, orders, complaints):
     page = sit_down(owner, viewport={"width": 360, "height": 740})
     page.goto(url("order_list", shop))

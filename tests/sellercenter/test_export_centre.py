@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.urls import resolve, reverse
 from django.utils import timezone
 
-from sellercenter import exports, jobs
+from sellercenter import exports, jobs, step_up
 from sellercenter.export_forms import ExportForm
 from sellercenter.export_lists import seen_by
 from sellercenter.exports import Column, Layout
@@ -25,6 +25,7 @@ from sellercenter.permissions import Perm, actor_for
 from tests import make
 from tests.conftest import PASSWORD, fresh, url
 from tests.sellercenter.exported import asked, ready, template
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 REQUIRED = ["number", "paid_amount", "method", "buyer_id"]
@@ -227,6 +228,20 @@ def test_what_was_typed_is_kept_when_something_is_wrong_but_the_password(shop, o
     assert not ExportTemplate.objects.exists()
 
 
+def test_the_form_of_each_source_opens_and_each_layout_can_be_asked_for(shop, owner):
+    for source in exports.every_source().values():
+        address = begin(owner, shop, source=source.code)
+        page = owner.get(address)
+        assert page.context["asked"]["label"] == source.label
+        for layout in source.layouts:
+            told = {"of": key_of(address), "layout": layout.code, "form": "csv"}
+            told[f"columns_{layout.code}"] = [column.name for column in layout.columns[:3]]
+            assert owner.post(url("export_new", shop), told).code == 302, layout.code
+            Export.objects.update(state=ExportState.GONE)
+    made = set(Export.objects.values_list("source", "layout"))
+    assert made == {(source.code, one.code) for source in exports.every_source().values() for one in source.layouts}
+
+
 def test_words_from_an_address_are_shown_as_text(shop, owner):
     make.order(shop)
     address = begin(owner, shop, f"city={HOSTILE}&q=%3Cimg%20src%3Dx%3E")
@@ -311,6 +326,15 @@ def test_after_five_wrong_passwords_the_right_one_must_wait_too(shop, owner):
     assert send(owner, shop).code == 302
     Event.objects.filter(kind="member.password_refused").update(at=timezone.now() - timedelta(minutes=16))
     assert send(owner, shop, **SECRET).code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_at_the_same_moment_are_counted_one_by_one(shop, owner):
+    def guess() -> None:
+        step_up.confirm(owner.member, "not-my-password", before="a test", by=owner.actor)
+
+    assert at_once(*[guess] * 8) == ["too_many_passwords"] * 3 + ["wrong_password"] * 5
+    assert Event.objects.filter(kind="member.password_refused").count() == 5
 
 
 def test_wrong_passwords_are_counted_for_the_person_in_all_shops(shop, owner):
