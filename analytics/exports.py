@@ -68,7 +68,8 @@ def days(shop: Shop) -> QuerySet[DayFigure]:
 
 def _sum(name: str) -> Coalesce:
     """Return the expression of a sum of one day, 0 where there is nothing."""
-    return Coalesce(F(name), Value(0), output_field=DayFigure._meta.get_field(name))
+    field: Any = DayFigure._meta.get_field(name)
+    return Coalesce(F(name), Value(0), output_field=field)
 
 
 def _value(kpi: Kpi) -> Any:

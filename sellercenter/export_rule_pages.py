@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Q
@@ -143,7 +144,7 @@ class RuleNew(RulePage):
         if not form.is_valid():
             return self._answer(source, layout, query, form, status=422)
         try:
-            rule = rules.create(
+            rule = rules.add(
                 self.member,
                 source=source,
                 layout=layout,
@@ -172,11 +173,9 @@ class RuleNew(RulePage):
         export = found.filter(pk=int(key)).first() if key.isascii() and key.isdecimal() and len(key) < 19 else None
         if export is None or not exports.may_fetch(export, by=self.actor):
             raise Http404("no such export in this shop")
-        start = QueryDict(mutable=True)
-        start.update({"source": export.source, "layout": export.layout, "form": export.form})
-        start.setlist("columns", export.columns)
-        start["query"] = (export.job.params.get("chosen", {}) if export.job else {}).get("query", "")
-        return start
+        query = (export.job.params.get("chosen", {}) if export.job else {}).get("query", "")
+        told = {"source": export.source, "layout": export.layout, "form": export.form, "query": query}
+        return QueryDict(urlencode({**told, "columns": export.columns}, doseq=True))
 
     def _form(self, source: Source, layout: Layout, start: QueryDict, *, sent: bool = False) -> RuleForm:
         forms = FileForm.values
@@ -187,13 +186,16 @@ class RuleNew(RulePage):
             "form": start.get("form") if start.get("form") in forms else FileForm.XLSX,
             "readers": [self.member.pk],
         }
-        told = {"layout": layout, "chosen": start.getlist("columns"), "team": self.team(source), "initial": initial}
+        told: dict[str, Any] = {
+            "layout": layout,
+            "chosen": start.getlist("columns"),
+            "team": self.team(source),
+            "initial": initial,
+        }
         return RuleForm(start if sent else None, **told)
 
     def _answer(self, source: Source, layout: Layout, query: str, form: RuleForm, *, status: int = 200) -> HttpResponse:
-        new = QueryDict(mutable=True)
-        new.update({"source": source.code, "query": query})
-        here = self.url("export_rule_new")
+        here = f"{self.url('export_rule_new')}?{urlencode({'source': source.code, 'query': query})}"
         return self.show(
             status=status,
             page=self.crumbs(self.title),
@@ -202,9 +204,7 @@ class RuleNew(RulePage):
             kept=[("source", source.code), ("layout", layout.code), ("query", query)],
             layout={"label": layout.label, "help": layout.help},
             layouts=[
-                {"label": one.label, "url": f"{here}?{new.urlencode()}&layout={one.code}"}
-                for one in source.layouts
-                if one is not layout
+                {"label": one.label, "url": f"{here}&layout={one.code}"} for one in source.layouts if one is not layout
             ],
             cancel_url=self.url("export_rule_list"),
         )
@@ -264,7 +264,7 @@ class RuleChange(RulePage):
             return None
         initial = {name: getattr(rule, name) for name in ("name", "every", "hour", "form")}
         readers = list(rule.readers.values_list("pk", flat=True))
-        told = {"layout": source.layout(rule.layout), "chosen": rule.columns, "team": self._team(rule)}
+        told: dict[str, Any] = {"layout": source.layout(rule.layout), "chosen": rule.columns, "team": self._team(rule)}
         return RuleForm(data, initial={**initial, "readers": readers}, **told)
 
     def _answer(self, rule: ExportRule, form: RuleForm | None, *, status: int = 200) -> HttpResponse:
@@ -355,7 +355,7 @@ class RuleDelete(RuleDoor):
 
     def act(self, record: ExportRule, data: dict[str, Any]) -> Text | None:
         """Call the verb."""
-        rules.delete(record, by=self.actor)
+        rules.remove(record, by=self.actor)
         return None
 
     def after(self, record: ExportRule) -> str:

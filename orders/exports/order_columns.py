@@ -70,8 +70,8 @@ def opened(field: str) -> Opened:
     return Opened(recipients.SEALED[field], recipients.reader(field))
 
 
-_TIME = {"kind": As.TIME}
-_MONEY = {"kind": As.MONEY}
+_TIME: dict[str, Any] = {"kind": As.TIME}
+_MONEY: dict[str, Any] = {"kind": As.MONEY}
 _MORE: dict[str, Any] = {"shown": False}
 
 _WHO = (

@@ -39,7 +39,7 @@ _BEGUN = ("export_rule.created", "export_rule.changed", "export_rule.resumed")
 
 
 @transaction.atomic
-def create(
+def add(
     member: Member,
     *,
     name: str,
@@ -123,7 +123,7 @@ def resume(rule: ExportRule, *, by: Actor) -> None:
     if current.next_at is not None:
         raise Refused(_("This scheduled export is under way."), "runs")
     ExportRule.objects.filter(pk=current.pk).update(next_at=_coming(current), failures=0, stopped_because="")
-    told = {"name": current.name, "after": _newest(current)}
+    told: dict[str, Any] = {"name": current.name, "after": _newest(current)}
     events.record(current.shop, "export_rule.resumed", current, by=by, **told)
 
 
@@ -137,7 +137,7 @@ def run_now(rule: ExportRule, *, by: Actor) -> Export:
 
 
 @transaction.atomic
-def delete(rule: ExportRule, *, by: Actor) -> None:
+def remove(rule: ExportRule, *, by: Actor) -> None:
     """Forget a rule: one's own, or anybody's for who manages people. The files that it made stay."""
     current = _locked(rule)
     _may_end(current, by)
@@ -286,11 +286,10 @@ def _stop(rule: ExportRule, why: str) -> None:
 @transaction.atomic
 def settle(export: Export) -> None:
     """Tell what came of a rule's export, once: its readers that it is there, or its owner that there is none."""
-    if export.rule is None or _is_settled(export):
+    found = ExportRule.objects.select_for_update(of=("self",)).select_related("shop", "member__user")
+    rule = found.filter(pk=export.rule_id).first()
+    if rule is None or _is_settled(export):
         return
-    rule = (
-        ExportRule.objects.select_for_update(of=("self",)).select_related("shop", "member__user").get(pk=export.rule_id)
-    )
     if export.state == ExportState.READY:
         ExportRule.objects.filter(pk=rule.pk).update(failures=0)
         _announce(export, rule)

@@ -51,7 +51,7 @@ def rule_of(person: Person, **options: Any) -> ExportRule:
     told = {"name": "Daily orders", "columns": ["number", "total"], "form": FileForm.CSV, "query": ""}
     told |= {"every": DAY, "hour": 7, "readers": [person.member]}
     layout = source.layouts[0]
-    return rules.create(person.member, source=source, layout=layout, by=person.actor, **(told | options))
+    return rules.add(person.member, source=source, layout=layout, by=person.actor, **(told | options))
 
 
 def let_it_be_owed(rule: ExportRule) -> None:
@@ -443,7 +443,7 @@ def test_nobody_lends_rights_that_are_not_theirs(shop, owner, cast, other_shop):
     source = exports.find("orders")
     told = {"name": "x", "columns": [], "form": FileForm.CSV, "query": "", "every": DAY, "hour": 1, "readers": []}
     with pytest.raises(PermissionDenied):
-        rules.create(owner.member, source=source, layout=source.layouts[0], by=cast["manager"].actor, **told)
+        rules.add(owner.member, source=source, layout=source.layouts[0], by=cast["manager"].actor, **told)
     assert not ExportRule.objects.exists()
 
 
@@ -453,7 +453,7 @@ def test_a_shop_has_a_limited_number_of_rules(shop, owner):
     ExportRule.objects.bulk_create(ExportRule(name=f"n{i}", **plain) for i in range(rules.MOST_RULES - 1))
     with pytest.raises(Refused, match="There are 20 scheduled exports already"):
         rule_of(owner, name="one more")
-    rules.delete(first, by=owner.actor)
+    rules.remove(first, by=owner.actor)
     rule_of(owner, name="one more")
 
 
