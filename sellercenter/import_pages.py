@@ -253,7 +253,7 @@ class ImportDetail(JobPage):
         many = sum(import_files.records(file.checked, fate) for fate in ("new", "changed"))
         agree = {
             "url": self.url("import_agree", file.pk),
-            "label": _("Take in: %(n)s %(records)s") % {"n": count(many), "records": _records_of(file)},
+            "label": _("Take in %s") % count(many),
             "why_not": import_files.ready(file),
             "warning": self._warning(file),
         }
@@ -265,8 +265,8 @@ class ImportDetail(JobPage):
         refused, every = (
             count(sum(import_files.records(file.checked, fate) for fate in fates)) for fates in (FATES[3:], FATES)
         )
-        told = {"refused": refused, "every": every, "records": _records_of(file)}
-        return _("%(refused)s of %(every)s %(records)s are refused. I have seen it; take in the others.") % told
+        told = {"refused": refused, "every": every}
+        return _("%(refused)s of %(every)s are refused. I have seen it; take in the others.") % told
 
 
 _HEADS = {

@@ -164,13 +164,13 @@ def test_orders_are_brought_checked_and_taken_in(owner, shop):
     file = ImportFile.objects.get()
     assert page(owner, file).context["job"]["open"] is True
     jobs.run_files(100_000)
-    answer = page(owner, file).says("What the file would change").says("Take in: 3 orders")
+    answer = page(owner, file).says("What the file would change").says("Take in 3")
     assert figures(answer) == {"new": ("3", "3")} | dict.fromkeys(FATES[1:], ("0", "0"))
     assert Order.objects.count() == 0
     owner.post(url("import_agree", file)).says("The file is being taken in.")
     assert page(owner, file).context["job"]["open"] is True
     jobs.run_files(100_000)
-    answer = page(owner, file).says("What was taken in").keeps_quiet_about("Take in:")
+    answer = page(owner, file).says("What was taken in").keeps_quiet_about("Take in 3")
     assert figures(answer)["new"] == ("3", "3")
     assert list(Order.objects.for_shop(shop).order_by("number").values_list("number", flat=True)) == ["A0", "A1", "A2"]
     assert (fresh(file).state, fresh(file).kind) == (ImportState.DONE, "orders")
@@ -189,6 +189,13 @@ def test_the_example_of_orders_goes_in_as_it_is(owner):
     assert file.checked["unknown_columns"] == []
 
 
+@pytest.mark.parametrize("code", [code for code, kind in import_kinds.every_kind().items() if kind.example])
+def test_each_example_is_recognised_as_what_it_is(code):
+    header, *rest = import_kinds.find(code).example()
+    assert import_kinds.recognise([(1, header)]).code == code
+    assert [len(one) for one in rest] == [len(header)]
+
+
 @ONCE
 def test_there_is_no_example_of_a_kind_that_nobody_knows(owner, shop):
     assert owner.get(url("import_example", shop), {"kind": HOSTILE}).code == 404
@@ -197,7 +204,7 @@ def test_there_is_no_example_of_a_kind_that_nobody_knows(owner, shop):
 @ONCE
 def test_refused_rows_are_listed_and_can_be_fetched_and_much_refused_must_be_ticked(owner, shop, wordy):
     file = brought(owner, listing("a", "!b", "c"))
-    answer = page(owner, file).says("1 of 3 words are refused.").says("Nobody says this.").says("Read it well.")
+    answer = page(owner, file).says("1 of 3 are refused.").says("Nobody says this.").says("Read it well.")
     assert answer.context["refused"]["rows"] == [
         {"row": "3", "record": "!b", "column": "word", "value": "=!b", "message": "Nobody says this."}
     ]
@@ -250,7 +257,7 @@ def test_the_same_bytes_again_say_so_and_change_nothing(owner, manager, shop, wo
 )
 def test_a_file_that_cant_be_read_fails_with_a_sentence(data, kind, says, owner, shop, folder, wordy, committed):
     file = brought(owner, data, kind=kind)
-    page(owner, file).says(says).keeps_quiet_about("Take in:")
+    page(owner, file).says(says).keeps_quiet_about("Take in ")
     assert (file.state, says in file.error, file.finished_at is not None) == (ImportState.FAILED, True, True)
     owner.post(url("import_agree", file)).says("This file could not be checked")
     with committed(execute=True):
