@@ -1,7 +1,7 @@
 """Rows of order lines with the parcels in which they travel: one for each part of a line, or one for the whole line.
 
 Most programs have room for one parcel of a line: that of those which have left and not arrived, else of those which
-have left, else the first. So what such a file says never sounds further than the line is.
+have left, else the first. So such a file never says that all of a line arrived while a part of it is on its way.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ from orders.exports.order_columns import as_many_lines
 from orders.models import OrderLine, ParcelLine
 from orders.states import LineStatus, ParcelStatus, Status
 
-READY, DELIVERED = ParcelStatus.READY, ParcelStatus.DELIVERED
-ARRIVED = (Status.SHIPPED, Status.DELIVERED, Status.COMPLETED)
-_ENDED = (*ARRIVED, Status.CANCELLED)
+_READY, _DELIVERED = ParcelStatus.READY, ParcelStatus.DELIVERED
+_ARRIVED = (Status.SHIPPED, Status.DELIVERED, Status.COMPLETED)
 _LAST = 2
 
 
@@ -48,7 +47,7 @@ def as_many_parts(orders: QuerySet) -> list[QuerySet]:
 
 def each_line(orders: QuerySet) -> QuerySet:
     """Return a row for each line with one of its parcels, and one for each order without lines."""
-    rank = Case(When(parcel__status=READY, then=_LAST), When(parcel__status=DELIVERED, then=1), default=0)
+    rank = Case(When(parcel__status=_READY, then=_LAST), When(parcel__status=_DELIVERED, then=1), default=0)
     first = ParcelLine.objects.filter(line=OuterRef("line_id")).order_by(rank, "parcel_id", "pk")
     return each_part(orders).filter(Q(part_id=None) | Q(part_id=Subquery(first.values("pk")[:1])))
 
@@ -56,11 +55,11 @@ def each_line(orders: QuerySet) -> QuerySet:
 _OWN = Q(part_id__isnull=False)
 # What left by no parcel that anybody knows, while the times can't be the whole order's.
 _GONE = Q(part_id=None, lines__status__in=(LineStatus.SHIPPED, LineStatus.DELIVERED)) & (
-    Q(in_parcels=True) | Q(status__in=ARRIVED, shipped_at__isnull=False)
+    Q(in_parcels=True) | Q(status__in=_ARRIVED, shipped_at__isnull=False)
 )
 # Without any parcel the times of the order stand on all of its lines.
 _WHOLE = Q(lines__pk=None) | Q(in_parcels=False, status=Status.CANCELLED)
-_WHOLE |= Q(in_parcels=False, status__in=ARRIVED, shipped_at=None)
+_WHOLE |= Q(in_parcels=False, status__in=_ARRIVED, shipped_at=None)
 _PARCEL = "lines__parts__parcel__"
 NUMBERED = _OWN & ~Q(**{f"{_PARCEL}tracking_no": ""})
 
@@ -77,13 +76,13 @@ def tracking_no() -> Any:
 
 def status() -> Case:
     """Return the expression of the parcel's state; what left by an unknown parcel is on its way or there."""
-    there = When(_GONE & Q(lines__status=LineStatus.DELIVERED), then=Value(DELIVERED))
+    there = When(_GONE & Q(lines__status=LineStatus.DELIVERED), then=Value(_DELIVERED))
     return Case(When(_OWN, then=F(f"{_PARCEL}status")), there, When(_GONE, then=Value(ParcelStatus.IN_TRANSIT)))
 
 
 def shipped_at() -> Case:
     """Return the expression of when the parcel left, else of when the order did."""
-    left = When(_OWN & ~Q(**{f"{_PARCEL}status": READY}), then=Coalesce(F(f"{_PARCEL}shipped_at"), F("shipped_at")))
+    left = When(_OWN & ~Q(**{f"{_PARCEL}status": _READY}), then=Coalesce(F(f"{_PARCEL}shipped_at"), F("shipped_at")))
     own = When(_OWN, then=F(f"{_PARCEL}shipped_at"))
     return Case(left, own, When(_GONE | _WHOLE, then=F("shipped_at")), output_field=DateTimeField())
 
@@ -91,7 +90,7 @@ def shipped_at() -> Case:
 def delivered_at() -> Case:
     """Return the expression of when the parcel arrived, else of when the order did."""
     there = When(
-        _OWN & Q(**{f"{_PARCEL}status": DELIVERED}), then=Coalesce(F(f"{_PARCEL}delivered_at"), F("delivered_at"))
+        _OWN & Q(**{f"{_PARCEL}status": _DELIVERED}), then=Coalesce(F(f"{_PARCEL}delivered_at"), F("delivered_at"))
     )
     own = When(_OWN, then=F(f"{_PARCEL}delivered_at"))
     order = When(_WHOLE | _GONE & Q(lines__status=LineStatus.DELIVERED), then=F("delivered_at"))

@@ -187,5 +187,5 @@ def _told(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
 @transaction.atomic
 def _note(plan: Plan, reason: str) -> None:
     """Keep in the shop's history that private data leaves, before any of it does."""
-    told = {"source": plan.source.code, "layout": plan.layout.code, "form": str(plan.form), "reason": reason[:200]}
-    events.record(plan.shop, "export.commanded", plan.shop, by=SYSTEM, **told)
+    told: dict[str, Any] = {"source": plan.source.code, "layout": plan.layout.code, "form": str(plan.form)}
+    events.record(plan.shop, "export.commanded", plan.shop, by=SYSTEM, reason=reason[:200], **told)
