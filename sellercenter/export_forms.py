@@ -25,9 +25,7 @@ class ExportForm(forms.Form):
         choices=FileForm.choices,
         error_messages={"required": _("Choose CSV or Excel."), "invalid_choice": _("Choose CSV or Excel.")},
     )
-    days = forms.TypedChoiceField(
-        coerce=int,
-        empty_value=0,
+    days = forms.ChoiceField(
         required=False,
         error_messages={"invalid_choice": _("Choose a time from the list.")},
     )
@@ -90,13 +88,18 @@ class ExportForm(forms.Form):
         known = [column.name for column in layout.columns]
         required = [column.name for column in layout.columns if column.required]
         if self.is_bound:
-            asked = self.data.getlist(f"columns_{layout.code}")
+            data: Any = self.data
+            asked = data.getlist(f"columns_{layout.code}")
         elif self.template and self.template.layout == layout.code:
             asked = self.template.columns
         else:
             asked = [column.name for column in layout.columns if column.shown or column.required]
         found = [name for name in dict.fromkeys(asked) if name in known]
         return [*(name for name in required if name not in found), *found]
+
+    def clean_days(self) -> int:
+        """Return for how many days back; 0 for everything."""
+        return int(self.cleaned_data["days"] or 0)
 
     def clean(self) -> dict[str, Any]:
         """Add the columns of the chosen layout."""

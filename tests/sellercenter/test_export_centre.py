@@ -19,6 +19,7 @@ from sellercenter.export_forms import ExportForm
 from sellercenter.export_lists import seen_by
 from sellercenter.exports import Column, Layout
 from sellercenter.exports.making import folder_of
+from sellercenter.lifecycle import Refused
 from sellercenter.models import Event, Export, ExportDownload, ExportState, ExportTemplate, FileForm, Member
 from sellercenter.pages import TablePage
 from sellercenter.permissions import Perm, actor_for
@@ -341,7 +342,8 @@ def test_wrong_passwords_are_counted_for_the_person_in_all_shops(shop, owner):
     elsewhere = make.shop("elsewhere")
     Member.objects.create(shop=elsewhere, user=owner.user, label="Guest", role=make.role(elsewhere, *Perm.values))
     for _n in range(5):
-        send(owner, shop, **{**SECRET, "password": "not-my-password"})
+        with pytest.raises(Refused, match="not your password"):
+            step_up.confirm(owner.member, "not-my-password", before="a test", by=owner.actor)
     assert "password" in errors(send(owner, elsewhere, **SECRET))
     assert not Export.objects.exists()
 
