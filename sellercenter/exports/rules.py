@@ -287,7 +287,7 @@ def _stop(rule: ExportRule, why: str) -> None:
 def settle(export: Export) -> None:
     """Tell what came of a rule's export, once: its readers that it is there, or its owner that there is none."""
     found = ExportRule.objects.select_for_update(of=("self",)).select_related("shop", "member__user")
-    rule = found.filter(pk=export.rule_id).first()
+    rule = found.filter(pk=export.rule_id or 0).first()
     if rule is None or _is_settled(export):
         return
     if export.state == ExportState.READY:
