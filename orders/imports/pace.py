@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -20,7 +20,7 @@ _AHEAD = 2
 _WORTH_TWO = 3
 
 
-def side_by_side(work: Callable[[_Chunk], _Done], chunks: Iterator[_Chunk]) -> Iterator[_Done]:
+def side_by_side(work: Callable[[_Chunk], _Done], chunks: Iterator[_Chunk]) -> Generator[_Done, None, None]:
     """Do the work on each chunk, in two processes when there is enough of it; yield what came of each, in their order.
 
     Work and chunks travel by pickle. The first chunk is done alone, so that what all chunks need is there before two of

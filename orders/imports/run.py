@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -164,13 +165,15 @@ def import_file(
         importer = _Importer(shop, layout, header, by, dry_run, timezone.now())
         try:
             chunks = _chunks(table, header, key, torn)
-            for number, (part, refused) in enumerate(side_by_side(importer.take, chunks), 1):
-                report.add(part)
-                errors_file.add(refused)
-                if number in _LEARN_AFTER and report.new.orders and not dry_run:
-                    _learn()
-                if progress:
-                    progress(report)
+            # Closed at once when `progress` ends it: whoever tells of the end finds nobody writing any more.
+            with closing(side_by_side(importer.take, chunks)) as parts:
+                for number, (part, refused) in enumerate(parts, 1):
+                    report.add(part)
+                    errors_file.add(refused)
+                    if number in _LEARN_AFTER and report.new.orders and not dry_run:
+                        _learn()
+                    if progress:
+                        progress(report)
         finally:
             errors_file.close()
     report.errors, report.error_rows = (str(errors_file.path), errors_file.rows) if errors_file.rows else ("", 0)
