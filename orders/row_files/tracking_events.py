@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -124,9 +125,10 @@ class _Messages(Work):
         return verdict
 
     def _record(self, parcel: Parcel, values: dict[str, Any]) -> Verdict:
-        """Take in one message as the carrier's: whoever brings the file has not made what it tells."""
+        """Take in one message as the carrier's, under the name of the person who brought the file with it."""
         told = {"site": values.get("site", ""), "text": values.get("text", ""), "source": "file"}
-        new = fulfilment.record_tracking(parcel, code=values["status"], at=values["time"], **told, by=CHANNEL)
+        by = replace(CHANNEL, label=self.by.label, member_id=self.by.member_id)
+        new = fulfilment.record_tracking(parcel, code=values["status"], at=values["time"], **told, by=by)
         return Fate.NEW if new else Fate.UNCHANGED
 
 

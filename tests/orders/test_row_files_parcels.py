@@ -362,6 +362,14 @@ def test_whoever_may_not_watch_parcels_may_not_by_file(shop, tmp_path):
     assert heard() == []
 
 
+def test_the_history_names_who_brought_what_the_carrier_said(shop, tmp_path):
+    order = make.shipped(shop, "SF1")
+    by = somebody(shop, Perm.IMPORTS_RUN, Perm.TRACKING_WATCH)
+    Desk("tracking_events", shop, tmp_path, by=by).take(HEARD, f"SF1,{make.NOW.isoformat()},delivered,,")
+    arrived = Event.objects.get(kind="order.delivered", subject_id=order.pk)
+    assert (arrived.actor_kind, arrived.actor_label, arrived.member_id) == ("channel", by.label, by.member_id)
+
+
 def test_a_broken_file_is_refused_before_anything_is_done(numbers, shop):
     three(shop)
     with pytest.raises(UnreadableFile, match="quotation mark"):
