@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from sellercenter import money, ticks, times
 from sellercenter.celery import QUEUES
 from sellercenter.gateways import without_gateway
-from sellercenter.models import Channel, Event, Fault, Heartbeat, Job, MessageState, OutgoingMessage
+from sellercenter.models import Channel, Event, ExportRule, Fault, Heartbeat, Job, MessageState, OutgoingMessage
 from sellercenter.texts import Text
 
 # What is owed may be so late, a sign of life so old, the clocks so far apart, before something is wrong.
@@ -53,6 +53,7 @@ OWED = [
     Owed(gettext_lazy("Events to pass on"), Event.objects.all, "owed_at"),
     Owed(gettext_lazy("Messages to buyers"), lambda: OutgoingMessage.objects.filter(state__in=WAITING), "due_at"),
     Owed(gettext_lazy("Jobs whose holder is gone"), lambda: Job.objects.open(), "lease_until"),
+    Owed(gettext_lazy("Scheduled exports"), ExportRule.objects.all, "next_at"),
 ]
 
 
