@@ -155,6 +155,7 @@ class ExportNew(ShopPage):
             layouts=[self._layout(form, one) for one in self.choice.source.layouts],
             forms=[self._form(form, one) for one in (FileForm.XLSX, FileForm.CSV)],
             private=self._private(form),
+            masked=self._has_private,
             templates=self._templates(template),
             may_share=self.actor.may(Perm.VIEWS_SHARE),
             save_url=self.url("export_template_save"),
@@ -221,9 +222,13 @@ class ExportNew(ShopPage):
     def _form(self, form: ExportForm, one: FileForm) -> dict[str, Any]:
         return {"value": one.value, "label": one.label, "help": HELP[one], "checked": form["form"].value() == one.value}
 
+    @property
+    def _has_private(self) -> bool:
+        return any(one.has_private for one in self.choice.source.layouts)
+
     def _private(self, form: ExportForm) -> dict[str, Any] | None:
         """Offer private data in plain to those who may have it, where there is any."""
-        if not self.actor.may(Perm.EXPORTS_PRIVATE) or not any(one.has_private for one in self.choice.source.layouts):
+        if not self.actor.may(Perm.EXPORTS_PRIVATE) or not self._has_private:
             return None
         return {"checked": bool(form["private"].value()), "fields": [form["reason"], form["password"]]}
 

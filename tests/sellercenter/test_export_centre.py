@@ -309,7 +309,7 @@ def test_private_data_is_asked_for_with_reason_and_password_and_marked_everywher
 
 def test_a_layout_without_private_data_says_so(shop, owner):
     bare = next(one for one in exports.every_source().values() if not any(lay.has_private for lay in one.layouts))
-    page = owner.get(begin(owner, shop, source=bare.code))
+    page = owner.get(begin(owner, shop, source=bare.code)).keeps_quiet_about("are masked")
     assert page.context["private"] is None
     told = {"layout": bare.layouts[0].code, "days": ""}
     said = errors(send(owner, shop, source=bare.code, **told, **SECRET))
