@@ -95,7 +95,11 @@ class Sheet:
 
     def said(self, row: Sequence[Any]) -> list[str]:
         """Write the values of a row as people read them."""
-        return [say(one.value, one.kind, self.currency, self.zone) for one in self.told(row)]
+        return [self.as_text(one) for one in self.told(row)]
+
+    def as_text(self, told: Told) -> str:
+        """Write one value as people read it."""
+        return say(told.value, told.kind, self.currency, self.zone)
 
     def told(self, row: Sequence[Any]) -> list[Told]:
         """Return the values of a row, each with its kind."""
@@ -224,8 +228,8 @@ def _put(cell: Cell, text: str) -> Cell:
 def _fill(cell: Cell, told: Told, sheet: Sheet) -> None:
     if told.value is None:
         return
-    if told.kind == Kind.TEXT:
-        _put(cell, str(told.value))
+    if told.kind in (Kind.TEXT, Kind.STAMP, Kind.YES):
+        _put(cell, sheet.as_text(told))
         return
     cell.value, cell.number_format = _typed(told.value, told.kind, sheet)
 

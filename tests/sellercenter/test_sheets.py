@@ -19,8 +19,8 @@ ONE_OF_EACH = Sheet(
     "Sales / by day",
     [Column(kind.value.title(), kind) for kind in Kind],
     [
-        ["=SUM(A1)", 1234, Decimal("-1280.5"), Decimal("0.146890"), 93_784, date(2026, 11, 22), NOON],
-        ["0012", None, None, None, None, None, None],
+        ["=SUM(A1)", 1234, Decimal("-1280.5"), Decimal("0.146890"), 93_784, date(2026, 11, 22), NOON, NOON, True],
+        ["0012", *[None] * 8],
     ],
     "CNY",
     SHANGHAI,
@@ -35,8 +35,9 @@ def lines(content: bytes) -> list[list[str]]:
 
 def test_values_are_said_as_people_read_them():
     first, second = (ONE_OF_EACH.said(row) for row in ONE_OF_EACH.rows)
-    assert first == ["=SUM(A1)", "1,234", "−¥1,280.50", "14.69 %", "1 d 2 h", "2026-11-22", "2026-11-22 12:05"]
-    assert second == ["0012", *["—"] * 6]
+    assert first[:6] == ["=SUM(A1)", "1,234", "−¥1,280.50", "14.69 %", "1 d 2 h", "2026-11-22"]
+    assert first[6:] == ["2026-11-22 12:05", "2026-11-22 12:05:00+08:00", "yes"]
+    assert second == ["0012", *["—"] * 8]
 
 
 @pytest.mark.parametrize(
@@ -51,21 +52,22 @@ def test_csv_begins_with_what_it_is_about_and_keeps_numbers_plain():
     assert content.startswith(b'\xef\xbb\xbf"Sales / by day"\r\n"Shop","\'@')
     title, shop, period, gap, head, first, second = lines(content)
     assert (title, shop, period, gap) == (["Sales / by day"], ["Shop", "'@兰亭"], ["Period", NOTES[1][1]], [])
-    assert head == ["Text", "Count", "Money", "Ratio", "Seconds (s)", "Date", "Time"]
-    assert first == ["'=SUM(A1)", "1234", "-1280.50", "0.14689", "93784", "2026-11-22", "2026-11-22 12:05"]
-    assert second == ["0012", *[""] * 6]
+    assert head == ["Text", "Count", "Money", "Ratio", "Seconds (s)", "Date", "Time", "Stamp", "Yes Or No"]
+    assert first[:6] == ["'=SUM(A1)", "1234", "-1280.50", "0.14689", "93784", "2026-11-22"]
+    assert first[6:] == ["2026-11-22 12:05", "2026-11-22 12:05:00+08:00", "yes"]
+    assert second == ["0012", *[""] * 8]
 
 
 def test_excel_gets_typed_cells_and_texts_that_stay_texts():
     page = load_workbook(BytesIO(as_xlsx(ONE_OF_EACH, NOTES))).active
     assert page.title == "Sales   by day"
     assert [page.cell(row, 1).value for row in (1, 2, 3, 4, 5)] == ["Sales / by day", "Shop", "Period", None, "Text"]
-    cells = [page.cell(6, at) for at in range(1, 8)]
+    cells = [page.cell(6, at) for at in range(1, 10)]
     assert [cell.value for cell in cells] == [
         *("=SUM(A1)", 1234, -1280.5, 0.14689, timedelta(seconds=93_784)),
-        *(datetime(2026, 11, 22), datetime(2026, 11, 22, 12, 5)),
+        *(datetime(2026, 11, 22), datetime(2026, 11, 22, 12, 5), "2026-11-22 12:05:00+08:00", "yes"),
     ]
-    assert [cell.data_type for cell in cells] == ["s", "n", "n", "n", "d", "d", "d"]
+    assert [cell.data_type for cell in cells] == ["s", "n", "n", "n", "d", "d", "d", "s", "s"]
     assert [cell.number_format for cell in cells[1:5]] == ["#,##0", '"¥"#,##0.00', "0.00%", "[h]:mm:ss"]
     assert (page.cell(7, 1).value, page.cell(7, 2).value) == ("0012", None)
     assert page.cell(2, 2).data_type == "s"
