@@ -179,7 +179,8 @@ def _set_readers(rule: ExportRule, readers: Sequence[Member]) -> None:
 
 
 def _told(rule: ExportRule) -> dict[str, Any]:
-    parts = ("name", "source", "layout", "form", "every", "hour", "query")
+    # Without the filter, which may hold the name of a buyer.
+    parts = ("name", "source", "layout", "form", "every", "hour")
     return {part: str(getattr(rule, part)) for part in parts}
 
 

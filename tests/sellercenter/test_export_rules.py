@@ -373,6 +373,7 @@ def test_a_rule_is_made_changed_paused_and_deleted_in_the_browser(shop, owner, c
     assert chosen(Export.objects.get()).startswith("opened_from=")
     owner.post(url("export_rule_delete", rule)).says("is deleted")
     assert (ExportRule.objects.count(), Export.objects.get().rule) == (0, None)
+    assert not [event.data for event in events.of(rule) if "ended" in str(event.data)]
     kinds = ["created", "changed", "paused", "resumed", "deleted"]
     assert told(rule) == [f"export_rule.{kind}" for kind in kinds]
 
