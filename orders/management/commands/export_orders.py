@@ -58,7 +58,7 @@ class Command(BaseCommand):
         """Write the file and leave with the exit code that tells how it went."""
         began = perf_counter()
         try:
-            path = _place(options["out"], force=options["force"])
+            path = _place(options["out"], replace=options["force"])
             plan = _plan(options, path)
             if plan.plain:
                 _note(plan, options["reason"].strip())
@@ -98,7 +98,7 @@ class Command(BaseCommand):
         sys.exit(code)
 
 
-def _place(out: str, *, force: bool) -> Path:
+def _place(out: str, *, replace: bool) -> Path:
     """Return where the file goes; refuse a place where nothing may be written."""
     path = Path(out)
     if out == "-":
@@ -107,7 +107,7 @@ def _place(out: str, *, force: bool) -> Path:
         raise Refused(_("There is no folder %s. Make it first.") % path.parent, "no_folder")
     if not os.access(path.parent, os.W_OK):
         raise Refused(_("Nothing may be written to the folder %s. Name another one.") % path.parent, "not_writable")
-    if path.exists() and not (force and path.is_file()):
+    if path.exists() and not (replace and path.is_file()):
         raise Refused(_("%s is there already. Name another file, or replace it with --force.") % path, "exists")
     return path
 
