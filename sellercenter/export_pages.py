@@ -144,11 +144,14 @@ class ExportDetail(JobPage):
         return {"who": one.actor_label, "at": self._moment(one.at)}
 
     def _again(self, export: Export) -> dict[str, str] | None:
-        """Lead to the same choice while the session keeps it; else to the list, as nobody keeps its filter."""
+        """Lead to the same choice while the session keeps it; else to the list, filtered but for what is private."""
         if key := export_choices.asked_by(self, export):
             return {"label": _("Ask again"), "url": f"{self.url('export_new')}?of={key}"}
         source = exports.every_source()[export.source]
-        return {"label": _("Open the list"), "url": self.url(source.url_name)} if source.url_name else None
+        if not source.url_name:
+            return None
+        address = f"{self.url(source.url_name)}?{export.query}" if export.query else self.url(source.url_name)
+        return {"label": _("Open the list"), "url": address}
 
 
 def file_name(export: Export) -> str:

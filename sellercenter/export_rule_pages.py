@@ -173,8 +173,7 @@ class RuleNew(RulePage):
         export = found.filter(pk=int(key)).first() if key.isascii() and key.isdecimal() and len(key) < 19 else None
         if export is None or not exports.may_fetch(export, by=self.actor):
             raise Http404("no such export in this shop")
-        query = (export.job.params.get("chosen", {}) if export.job else {}).get("query", "")
-        told = {"source": export.source, "layout": export.layout, "form": export.form, "query": query}
+        told = {"source": export.source, "layout": export.layout, "form": export.form, "query": export.query}
         return QueryDict(urlencode({**told, "columns": export.columns}, doseq=True))
 
     def _form(self, source: Source, layout: Layout, start: QueryDict, *, sent: bool = False) -> RuleForm:

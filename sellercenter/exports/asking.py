@@ -79,6 +79,7 @@ def ask(
         slot=slot,
         actor_label=by.label,
         source=source.code,
+        query=source.kept(query),
         layout=layout.code,
         columns=[] if layout.fixed else [column.name for column in layout.named(columns)],
         form=form,

@@ -20,6 +20,7 @@ from django.http import QueryDict
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from sellercenter.addresses import normal, without
 from sellercenter.columns import ListTable, labels
 from sellercenter.filters import ListFilter, Tab
 from sellercenter.keyset import Sort
@@ -29,6 +30,8 @@ from sellercenter.permissions import Perm
 from sellercenter.sheets import Kind
 from sellercenter.texts import Text
 
+# Of an address: where in the list somebody is, how it is shown, and numbers that are forgotten in time.
+_PASSING = frozenset({"after", "cols", "panel", "list"})
 # What may be a phone in a search box; the numbers of orders are longer.
 _PHONE = re.compile(r"\+?[\d ().-]{7,17}")
 
@@ -212,6 +215,12 @@ class Source:
         """Say whether what a filter looks for is private, or may be a phone in the search box."""
         filters = self.filterset_class
         return name in filters.private or (name == filters.search and bool(_PHONE.fullmatch(value.strip())))
+
+    def kept(self, query: str) -> str:
+        """Return of an address what may be kept for later: nothing private, nothing that passes."""
+        asked = QueryDict(normal(query))
+        hidden = {name for name in asked if self.hides(name, asked[name])}
+        return without(asked.urlencode(), {*_PASSING, *hidden})
 
     def words(self, shop: Shop, query: str, now: datetime) -> list[list[str]]:
         """Tell the filter of an address as people read it, in pairs; what is private is named without its value."""

@@ -219,6 +219,7 @@ def _opened(plan: Plan, asked: statements.Asked, shot: Snapshot) -> Iterator[byt
     csv = plan.form == FileForm.CSV
     form: statements.Form = statements.CsvCells(plan.shop.currency) if csv else statements.XmlCells()
     width, readers = len(plan.columns), _readers(plan)
+    cursor: Any
     with shot.wrapper.chunked_cursor() as cursor:
         cursor.itersize = 2000
         cursor.execute(statements.cells(asked, form, plain=True), asked.params)
@@ -313,7 +314,7 @@ def _keep(export: Export, made: Written, rows: int, as_of: datetime, progress: P
             waiting = Export.objects.filter(pk=export.pk, state=ExportState.WAITING)
             if not waiting.update(state=ExportState.READY, expires_at=kept, error="", **values):
                 raise Refused(_("Somebody has ended this export meanwhile."), "ended")
-            facts = {"source": export.source, "rows": rows, "private": export.private}
+            facts: dict[str, Any] = {"source": export.source, "rows": rows, "private": export.private}
             events.record(export.shop, "export.ready", export, by=_actor(export), **facts)
     except BaseException:
         made.path.unlink(missing_ok=True)

@@ -6,8 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import QueryDict
-
 from sellercenter import addresses
 from sellercenter.exports.declared import Source
 from sellercenter.filters import Edge, LastDays
@@ -17,8 +15,6 @@ from sellercenter.times import hour_start
 _DAY = timedelta(days=1)
 # Between two of its days there is never more than a month.
 _FURTHEST = 32
-# Parts of an address that say nothing of which records are meant, or do not last.
-_PASSING = frozenset({"after", "cols", "panel", "list"})
 
 
 def is_due_on(every: str, day: date) -> bool:
@@ -74,9 +70,7 @@ def _timed(source: Source) -> dict[str, Any]:
 
 def lasting(source: Source, query: str) -> str:
     """Return of a list's address what may be kept and asked again: nothing private, and no time that a rule sets."""
-    asked = QueryDict(addresses.normal(query))
-    hidden = {name for name in asked if source.hides(name, asked[name])}
-    return addresses.without(asked.urlencode(), {*_PASSING, *_timed(source), *hidden})
+    return addresses.without(source.kept(query), {*_timed(source)})
 
 
 def about(source: Source, query: str, every: str, turn: date) -> str:

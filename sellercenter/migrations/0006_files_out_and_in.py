@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ("private", models.BooleanField(default=False, verbose_name="with private data")),
                 ("reason", models.CharField(blank=True, max_length=200, verbose_name="what for")),
                 ("words", models.JSONField(blank=True, default=list)),
+                ("query", models.TextField(blank=True)),
                 ("slot", models.DateTimeField(blank=True, null=True)),
                 (
                     "state",

@@ -110,7 +110,8 @@ class ExportRule(models.Model):
 class Export(models.Model):
     """One file that was asked for: what is in it, as of when, who wanted it, and where it lies until it expires.
 
-    `words` tells the filter as people read it, in pairs, without private words. `name` is the file below EXPORT_ROOT;
+    `words` tells the filter as people read it, in pairs, and `query` is the list's address, both without what is
+    private; what was asked for exactly stands in the job until it ends. `name` is the file below EXPORT_ROOT;
     it exists from the moment in which the state becomes ready, and is deleted when the state becomes gone.
     """
 
@@ -126,6 +127,7 @@ class Export(models.Model):
     private = models.BooleanField(_("with private data"), default=False)
     reason = models.CharField(_("what for"), max_length=200, blank=True)
     words = models.JSONField(default=list, blank=True)
+    query = models.TextField(blank=True)
     # The due moment of the rule that made it, so that each is made once.
     slot = models.DateTimeField(null=True, blank=True)
     state = models.CharField(_("status"), max_length=8, choices=ExportState.choices, default=ExportState.WAITING)
