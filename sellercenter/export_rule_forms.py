@@ -18,7 +18,9 @@ _HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
 class RuleForm(forms.Form):
     """What a person chooses of a rule; the list, its filter and what a row stands for are chosen before."""
 
-    name = forms.CharField(label=pgettext_lazy("export rule", "Name"), max_length=40, error_messages={"required": _("Give it a name.")})
+    name = forms.CharField(
+        label=pgettext_lazy("export rule", "Name"), max_length=40, error_messages={"required": _("Give it a name.")}
+    )
     every = forms.ChoiceField(label=pgettext_lazy("export rule", "How often"), choices=Every.choices)
     hour = forms.TypedChoiceField(
         label=_("Time of day"), choices=_HOURS, coerce=int, help_text=_("By the shop's clock; a whole hour.")
