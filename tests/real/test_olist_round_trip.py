@@ -17,6 +17,7 @@ from tests.real import olist
 
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.django_db,
     pytest.mark.xdist_group("olist"),
     pytest.mark.skipif(not olist.present(), reason=f"the Olist data set is not in {olist.FOLDER} (SELLERCENTER_DATA)"),
 ]
