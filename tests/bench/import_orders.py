@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.bench.figures import figure
 from tests.real import olist
@@ -32,9 +33,15 @@ def figures() -> Iterator[dict[str, object]]:
         # Each in a process of its own: a child's peak of memory starts from its parent's.
         _run("write", path)
         found = json.loads(_run("import", path).splitlines()[-1])
+        found |= json.loads(_run("page", path).splitlines()[-1])
     speed, memory = found["lines"] / found["seconds"], found["megabytes"]
     yield figure(f"import of orders: lines per second ({data})", speed, "lines/s", target=LEAST_SPEED, more=True)
     yield figure(f"import of orders: peak memory, both processes ({data})", memory, "MB", target=MOST_MEMORY)
+    for phase in ("check", "apply"):
+        speed = found["page_lines"] / found[phase]
+        yield figure(
+            f"import centre: lines per second, {phase} ({data})", speed, "lines/s", target=LEAST_SPEED, more=True
+        )
 
 
 def _run(step: str, path: Path) -> str:
@@ -69,16 +76,10 @@ def _make_up(path: Path) -> None:
 
 def _import(path: Path) -> None:
     """Import one file into a new shop and print what it took."""
-    import django
-
-    django.setup()
+    shop = _shop()
     from orders.imports import import_file
-    from sellercenter.models import Shop, ShopPolicy
     from sellercenter.permissions import SYSTEM
 
-    code = f"bench-{time.time_ns()}"
-    shop = Shop.objects.create(code=code, name=code, currency=olist.CURRENCY, time_zone=olist.ZONE)
-    ShopPolicy.objects.create(shop=shop)
     began = time.perf_counter()
     report = import_file(shop, path, by=SYSTEM)
     seconds = time.perf_counter() - began
@@ -87,12 +88,53 @@ def _import(path: Path) -> None:
     print(json.dumps({"lines": report.new.lines, "seconds": seconds, "megabytes": peak / 1024}))
 
 
+def _page(path: Path) -> None:
+    """Bring one file by the import centre's own verbs and jobs, and print how long each phase took."""
+    shop = _shop()
+    from django.core.files.uploadedfile import TemporaryUploadedFile
+
+    from sellercenter import import_files, jobs
+    from sellercenter.models import ImportFile
+    from sellercenter.permissions import SYSTEM
+
+    upload = TemporaryUploadedFile("orders.csv", "text/csv", path.stat().st_size, None)
+    upload.write(path.read_bytes())
+    upload.seek(0)
+    file = import_files.receive(shop, upload, title="orders.csv", by=SYSTEM, member=None)
+    taken = {"check": _timed(jobs.run_files)}
+    import_files.agree(ImportFile.objects.get(pk=file.pk), by=SYSTEM, member=None)
+    taken["apply"] = _timed(jobs.run_files)
+    file.refresh_from_db()
+    print(json.dumps({**taken, "page_lines": file.outcome["new"]["rows"]}))
+
+
+def _timed(run: Callable[[int], object]) -> float:
+    began = time.perf_counter()
+    run(1)
+    return time.perf_counter() - began
+
+
+def _shop() -> Any:
+    """Set Django up and make a new shop."""
+    import django
+
+    django.setup()
+    from sellercenter.models import Shop, ShopPolicy
+
+    code = f"bench-{time.time_ns()}"
+    shop = Shop.objects.create(code=code, name=code, currency=olist.CURRENCY, time_zone=olist.ZONE)
+    ShopPolicy.objects.create(shop=shop)
+    return shop
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["write", place]:
             _write(Path(place))
         case ["import", place]:
             _import(Path(place))
+        case ["page", place]:
+            _page(Path(place))
         case _:
-            for figure in figures():
-                print(json.dumps(figure))
+            for one in figures():
+                print(json.dumps(one))
