@@ -83,7 +83,7 @@ class ExportTable(ListTable):
     layout = MadeColumn(gettext_lazy("Layout"), lambda one, at: layout_label(one), kind="text")
     form = MadeColumn(gettext_lazy("Format"), lambda one, at: FileForm(one.form).label, kind="text")
     state = MadeColumn(gettext_lazy("Status"), lambda one, at: badges(one, at.now), kind="badges")
-    rows = MadeColumn(gettext_lazy("Rows"), lambda one, at: count(one.rows), kind="text")
+    rows = MadeColumn(pgettext_lazy("export", "Rows"), lambda one, at: count(one.rows), kind="text")
     size = MadeColumn(gettext_lazy("Size"), lambda one, at: size(one), kind="text")
     who = MadeColumn(gettext_lazy("Asked for by"), lambda one, at: one.actor_label, kind="text")
     created = TimeColumn(pgettext_lazy("export", "Asked for"), "created_at", sort="created")

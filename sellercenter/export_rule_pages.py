@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from sellercenter import exports
 from sellercenter.export_lists import badges, what_label
@@ -68,7 +68,7 @@ class RulePage(ShopPage):
     def state(self, rule: ExportRule) -> dict[str, Any]:
         """Prepare whether a rule runs, as a badge."""
         if rule.stopped_because:
-            return {"code": "late", "label": _("Stopped")}
+            return {"code": "late", "label": pgettext("export rule", "Stopped")}
         if rule.next_at is None:
             return {"code": "cancelled", "label": _("Paused")}
         if rule.failures:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sellercenter.columns import ListTable, MadeColumn, Setting, TimeColumn
 from sellercenter.filters import Custom, Edge, Finder, LastDays, ListFilter, Range, Tab, Text, Words
@@ -48,7 +49,7 @@ class LogTable(ListTable):
     """The columns of the log."""
 
     recorded = TimeColumn(_("Written"), "recorded_at", sort="recorded", required=True)
-    what = MadeColumn(_("What happened"), _what, kind="text", required=True)
+    what = MadeColumn(pgettext_lazy("log", "What happened"), _what, kind="text", required=True)
     record = MadeColumn(_("Record"), _record, kind="link")
     about = MadeColumn(_("Kind of record"), _about, kind="text")
     who = MadeColumn(_("Who"), _who, kind="text")
@@ -70,7 +71,7 @@ TABS = (
 class LogFilter(ListFilter):
     """Everything by which the log is searched."""
 
-    q = Custom(_happened, label=_("What happened"))
+    q = Custom(_happened, label=pgettext_lazy("log", "What happened"))
     who = Text(field_name="actor_label", lookup_expr="icontains", label=_("Who"))
     actor = Words(field_name="actor_kind", choices=ActorKind.choices, label=_("Kind of person"))
     about = Words(field_name="subject_type", choices=list(subjects().items()), label=_("Kind of record"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Case, CharField, F, TextField, Value, When
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sellercenter.exports.declared import Column, Layout, Source
 from sellercenter.log_lists import TABS, LogFilter, LogTable, matching
@@ -35,7 +36,7 @@ LOG = Source(
             _("A row for each event"),
             columns=(
                 Column("recorded", _("Written"), "recorded_at", As.STAMP, required=True),
-                Column("what", _("What happened"), lambda: _in_words("kind", dict(kinds()), "kind")),
+                Column("what", pgettext_lazy("log", "What happened"), lambda: _in_words("kind", dict(kinds()), "kind")),
                 Column("kind", _("Code"), "kind", required=True),
                 Column(
                     *("about", _("Kind of record")),

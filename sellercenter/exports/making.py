@@ -24,7 +24,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from sellercenter import events, jobs, sheets
 from sellercenter.crash import crash_here
@@ -168,7 +168,7 @@ def _told(plan: Plan, as_of: datetime, listed: int, rows: int) -> Told:
         (_("Time zone"), plan.shop.zone.key),
         (_("Currency"), plan.shop.currency),
         (str(plan.source.label), str(listed)),
-        (_("Rows"), str(rows)),
+        (pgettext("export", "Rows"), str(rows)),
         (_("Exported by"), plan.who),
         (_("Private data"), _("in plain") if plan.plain else _("masked")),
     ]
