@@ -118,7 +118,8 @@ def _kept(outcome: Outcome) -> dict[str, Any]:
     """Return what is kept of an outcome."""
     told = outcome.as_dict()
     for name in ("notes", "unknown_columns"):
-        told[name] = [text[:LONGEST_NOTE] for text in told[name][:MOST_NOTES]]
+        # A file may name a column by the one character that PostgreSQL does not store.
+        told[name] = [text[:LONGEST_NOTE].replace("\0", "\ufffd") for text in told[name][:MOST_NOTES]]
     return told
 
 

@@ -18,11 +18,18 @@ from sellercenter.permissions import Actor, Perm
 from sellercenter.texts import Text
 
 
+# A header that lacks what no order can do without is one of orders only if it is nothing else.
+_INCOMPLETE = 0.1
+
+
 def _recognises(cells: Sequence[str]) -> float:
     """Say how much of a layout's header stands in a row, for the layout that fits best."""
     told = {squeezed(cell) for cell in cells if cell.strip()}
-    fits = [layout for layout in LAYOUTS if layout.recognises(cells)]
-    return max((len(told & layout.names.keys()) / len(told) for layout in fits), default=0)
+    fits = ((layout, layout.match(cells)[0]) for layout in LAYOUTS if layout.recognises(cells))
+    return max(
+        (len(told & layout.names.keys()) / len(told) * (1 if whole else _INCOMPLETE) for layout, whole in fits),
+        default=0,
+    )
 
 
 def _run(

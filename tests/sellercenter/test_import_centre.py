@@ -196,6 +196,18 @@ def test_each_example_is_recognised_as_what_it_is(code):
     assert [len(one) for one in rest] == [len(header)]
 
 
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("Order ID,Status,Carrier,Tracking ID", "tracking_numbers"),
+        ("订单编号,订单状态,快递公司,快递单号", "tracking_numbers"),
+        ("Order ID,Status,Carrier,Note", "orders"),
+    ],
+)
+def test_a_header_that_lacks_what_orders_need_is_rather_something_else(header, code):
+    assert import_kinds.recognise([(1, header.split(","))]).code == code
+
+
 @ONCE
 def test_there_is_no_example_of_a_kind_that_nobody_knows(owner, shop):
     assert owner.get(url("import_example", shop), {"kind": HOSTILE}).code == 404
@@ -264,6 +276,14 @@ def test_a_file_that_cant_be_read_fails_with_a_sentence(data, kind, says, owner,
         owner.post(url("import_drop", file)).says("The file is dropped.")
     assert told(file) == ["import.received", "import.dropped"]
     assert (fresh(file).state, on_disk(folder), said(shop)) == (ImportState.DROPPED, [], [])
+
+
+@ONCE
+def test_a_column_whose_name_holds_nul_is_told_of_all_the_same(owner, shop):
+    line = rows([1])[0]
+    file = brought(owner, f"{HEADER},col\0our\n{line},red\n".encode())
+    assert (file.state, file.checked["unknown_columns"]) == (ImportState.CHECKED, ["col\ufffdour"])
+    assert agreed(owner, file).state == ImportState.DONE
 
 
 @ONCE
