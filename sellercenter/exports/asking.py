@@ -31,6 +31,7 @@ from sellercenter.models import (
     Shop,
 )
 from sellercenter.permissions import SYSTEM, Actor, Perm
+from sellercenter.sweeps import each
 
 MOST_WAITING = 4
 MOST_TEMPLATES = 50
@@ -153,26 +154,36 @@ def delete(export: Export, *, by: Actor) -> None:
     """Delete the file of an export; what is known of it stays. Raises Refused when there is none."""
     if not may_fetch(export, by=by):
         raise PermissionDenied(f"{by.label} may not delete the export {export.pk}")
-    ready = Export.objects.filter(pk=export.pk, state=ExportState.READY)
-    if not ready.update(state=ExportState.GONE):
+    if not _drop(export.pk, by=by):
         raise Refused(_("There is no file to delete."), "gone")
+
+
+@transaction.atomic
+def _drop(pk: int, *, by: Actor) -> int:
+    """Delete the file of an export, once; return 1, or 0 when there is none."""
+    ready = Export.objects.filter(pk=pk, state=ExportState.READY)
+    export = ready.select_for_update(of=("self",)).select_related("shop").first()
+    if export is None:
+        return 0
+    ready.update(state=ExportState.GONE)
     events.record(export.shop, "export.deleted", export, by=by, source=export.source)
     path = making.folder_of(export.shop_id) / export.name
     transaction.on_commit(lambda: path.unlink(missing_ok=True))
+    return 1
 
 
 def clear_old() -> int:
     """Delete the files whose time is over, and parts and files that belong to nothing; return how many."""
-    over = list(Export.objects.filter(state=ExportState.READY, expires_at__lte=Now()))
-    for export in over:
-        delete(export, by=SYSTEM)
+    over = Export.objects.filter(state=ExportState.READY, expires_at__lte=Now()).values_list("pk", flat=True)
+    # Whatever may see them: their list may be taken out, and somebody may delete one at this moment.
+    dropped = each(list(over), lambda pk: _drop(pk, by=SYSTEM))
     kept = Export.objects.filter(state=ExportState.READY).values_list("shop_id", "name")
     named = {f"{shop}/{name}" for shop, name in kept}
     before = (timezone.now() - _LEFT).timestamp()
     left = [place for path, place in kept_files.left_over(settings.EXPORT_ROOT, before) if path not in named]
     for place in left:
         place.unlink(missing_ok=True)
-    return len(over) + len(left)
+    return dropped + len(left)
 
 
 # --- Templates --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ A column's value is an expression of the ORM, so that PostgreSQL writes the cell
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -81,13 +81,6 @@ class Words:
         return Case(*whens, default=Value(self.empty), output_field=CharField())
 
 
-class Made(Protocol):
-    """Rows that are worked out in Python instead of in PostgreSQL: of small tables only."""
-
-    def __call__(self, shop: Shop, rows: QuerySet, columns: Sequence[Column]) -> Iterable[Sequence[Any]]:
-        """Return the rows, each with a value for each column."""
-
-
 @dataclass(frozen=True)
 class Layout:
     """One way to write a source's rows: its columns, and what a row stands for.
@@ -108,7 +101,6 @@ class Layout:
     fixed: bool = False
     bare: bool = False
     second: tuple[str, ...] = ()
-    made: Made | None = None
 
     def named(self, wanted: Sequence[str] = ()) -> list[Column]:
         """Return the columns to write: those wanted that exist, in that order, never without the required ones."""
@@ -216,10 +208,13 @@ class Source:
         filters = self.filterset_class
         return name in filters.private or (name == filters.search and bool(_PHONE.fullmatch(value.strip())))
 
+    def _hides_any(self, name: str, values: Sequence[str]) -> bool:
+        return any(self.hides(name, value) for value in values)
+
     def kept(self, query: str) -> str:
         """Return of an address what may be kept for later: nothing private, nothing that passes."""
         asked = QueryDict(normal(query))
-        hidden = {name for name in asked if self.hides(name, asked[name])}
+        hidden = {name for name, values in asked.lists() if self._hides_any(name, values)}
         return without(asked.urlencode(), {*_PASSING, *hidden})
 
     def words(self, shop: Shop, query: str, now: datetime) -> list[list[str]]:
@@ -229,8 +224,8 @@ class Source:
         tab = next((tab for tab in self.tabs if tab.code == asked.get("tab", "")), None)
         said = [[str(_("Tab")), str(tab.label)]] if tab and tab.code else []
         chips = filters.shown(lambda **_parts: "", ())["chips"]
-        for (name, _values), chip in zip(filters.active().items(), chips, strict=True):
-            said.append([chip["label"], "***" if self.hides(name, chip["value"]) else chip["value"]])
+        for (name, values), chip in zip(filters.active().items(), chips, strict=True):
+            said.append([chip["label"], "***" if self._hides_any(name, values) else chip["value"]])
         if asked.get("list"):
             said.append([str(_("Pasted numbers")), ""])
         return said

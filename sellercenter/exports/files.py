@@ -15,18 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from io import StringIO
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 from xml.sax.saxutils import escape, quoteattr
-from zoneinfo import ZoneInfo
-
-from openpyxl.utils.datetime import to_excel
 
 from sellercenter import money, sheets
 from sellercenter.exports.declared import Column
-from sellercenter.exports.statements import STYLES
 from sellercenter.kept_files import sync_folder
 from sellercenter.sheets import EXPORT_MARK, Kind, guarded
 
@@ -157,25 +152,6 @@ def text_cell(text: str, style: int = 0) -> str:
     styled = f' s="{style}"' if style else ""
     said = escape(text, {"\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
     return f'<c{styled} t="inlineStr"><is><t xml:space="preserve">{said}</t></is></c>'
-
-
-def typed_cell(value: Any, kind: Kind, zone: ZoneInfo) -> str:
-    """Write a cell of a value as its kind; what is not known keeps its place."""
-    if value is None:
-        return "<c/>"
-    if kind in (Kind.TEXT, Kind.STAMP, Kind.YES):
-        return text_cell(str(value) if kind == Kind.TEXT else sheets.say(value, kind, "", zone))
-    return f'<c s="{STYLES[kind]}"><v>{_number(value, kind, zone)}</v></c>'
-
-
-def _number(value: Any, kind: Kind, zone: ZoneInfo) -> Any:
-    if kind == Kind.TIME:
-        value = to_excel(value.astimezone(zone).replace(tzinfo=None, microsecond=0))
-    elif kind == Kind.DATE:
-        value = int(to_excel(value))
-    elif kind == Kind.SECONDS:
-        value = Decimal(int(value)) / 86400
-    return value
 
 
 def _row(cells: Sequence[str], style: int = 0) -> bytes:

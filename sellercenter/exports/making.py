@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -31,7 +31,7 @@ from sellercenter.crash import crash_here
 from sellercenter.exports import files, statements
 from sellercenter.exports.declared import Column, Layout, Source, find
 from sellercenter.exports.files import Sink, Told, Written
-from sellercenter.jobs import Progress
+from sellercenter.jobs import LEASE, Progress
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Export, ExportState, FileForm, Job, Shop
 from sellercenter.permissions import SYSTEM, Actor, Perm, actor_for
@@ -40,6 +40,8 @@ from sellercenter.permissions import SYSTEM, Actor, Perm, actor_for
 _BATCH = 500
 _SIGN = 2.0
 _AT_MOST = "15min"
+# How long a row of a list that is sorted may take until the first one comes, with its items and parcels.
+_SORTING = timedelta(milliseconds=0.5)
 # What a cell takes on disk, roughly; a disk needs twice as much as the file, and something to breathe.
 _CELL_BYTES, _SPARE = 16, 1 << 30
 
@@ -199,9 +201,6 @@ def _batched(rows: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 def _pieces(plan: Plan, rows: QuerySet, shot: Snapshot) -> Iterator[Any]:
-    if plan.layout.made:
-        yield from (_line(plan, row) for row in plan.layout.made(plan.shop, rows, plan.columns))
-        return
     plain = plan.plain and any(column.opened for column in plan.columns)
     asked = statements.values(plan.ordered(rows), plan.columns, plain=plain)
     yield from _opened(plan, asked, shot) if plain else _copied(plan, asked, shot)
@@ -241,14 +240,6 @@ def _readers(plan: Plan) -> list[tuple[int, int, int, Callable[..., str]]]:
     return found
 
 
-def _line(plan: Plan, row: Sequence[Any]) -> bytes:
-    """Write a row that was worked out in Python."""
-    told = list(zip(row, (column.kind for column in plan.columns), strict=True))
-    if plan.form == FileForm.CSV:
-        return files.csv_line([sheets.plain(value, kind, plan.shop.currency, plan.shop.zone) for value, kind in told])
-    return _xml([files.typed_cell(value, kind, plan.shop.zone) for value, kind in told])
-
-
 def _xml(cells: Sequence[str]) -> bytes:
     return f"<row>{''.join(cells)}</row>\n".encode()
 
@@ -271,11 +262,22 @@ def run(job: Job, by: Actor, progress: Progress) -> dict[str, Any]:
         return {"export": export.pk}
     plan = _plan(export, job, by)
     path = folder_of(export.shop_id) / f"{export.pk}-{job.fence}.{export.form}"
-    for left in path.parent.glob(f"{export.pk}-*"):
-        left.unlink(missing_ok=True)
-    made, rows, as_of = write(plan, path, progress.tell)
+    _clear(export, job)
+    made, rows, as_of = write(plan, path, lambda done, total: _sign(progress, done, total))
     _keep(export, made, rows, as_of, progress)
     return {"export": export.pk, "rows": rows}
+
+
+def _clear(export: Export, job: Job) -> None:
+    """Throw away what earlier attempts left; what a later one wrote belongs to it, however late this one wakes up."""
+    for left in folder_of(export.shop_id).glob(f"{export.pk}-*"):
+        if int(left.name.split(".")[0].split("-")[1]) < job.fence:
+            left.unlink(missing_ok=True)
+
+
+def _sign(progress: Progress, done: int, total: int) -> None:
+    """Show the progress; before the first row a long list is sorted, which takes its time and says nothing."""
+    progress.tell(done, total, silent=LEASE if done else LEASE + total * _SORTING)
 
 
 def _plan(export: Export, job: Job, by: Actor) -> Plan:

@@ -16,7 +16,7 @@ from sellercenter import events
 from sellercenter.crash import crash_here
 from sellercenter.jobs.items import fill, fill_from, without_choice
 from sellercenter.jobs.kinds import FILES, JobKind, every_kind, find, seen_by, task_of
-from sellercenter.jobs.runner import Progress, run_files, run_some, settle
+from sellercenter.jobs.runner import LEASE, Progress, run_files, run_some, settle
 from sellercenter.lifecycle import Refused
 from sellercenter.models import ItemState, Job, JobItem, JobState, Member, Shop
 from sellercenter.permissions import Actor
@@ -24,6 +24,7 @@ from sellercenter.wake import wake
 
 __all__ = [
     "FILES",
+    "LEASE",
     "JobKind",
     "Progress",
     "ask_stop",
