@@ -17,7 +17,6 @@ from sellercenter.models import Shop
 from sellercenter.permissions import Actor, Perm
 from sellercenter.texts import Text
 
-
 # A header that lacks what no order can do without is one of orders only if it is nothing else.
 _INCOMPLETE = 0.1
 
