@@ -41,6 +41,8 @@ Row = tuple[int, list[str]]
 
 CELL_LIMIT = unpacking.CELL_LIMIT
 HEADER_WITHIN = 20
+# So many rows may belong to one record, and so much is held at once of what they hold.
+MOST_TOGETHER, _PORTION = 2000, 1 << 24
 # More than any sheet has: an operator's own workbook is read whole.
 _ALL_ROWS = 1 << 21
 _MOST_SAID = 4096
@@ -277,17 +279,31 @@ def first_rows(table: Table) -> list[Row]:
 # --- Grouping ---------------------------------------------------------------------------------------------------------
 
 
-def scattered(keys: Iterable[str]) -> bool:
-    """Say whether a key comes back after others came between; remembers eight bytes a key, not the key."""
-    seen: set[int] = set()
-    for key, _run in groupby(keys):
-        if not key:
+def scattered(rows: Iterable[Row], key: Callable[[list[str]], str]) -> bool:
+    """Say whether a key comes back after others came between; remembers numbers of each key, not the key.
+
+    Raises UnreadableFile when rows of one key are so many that they could not be held together.
+    """
+    held: dict[int, tuple[int, int]] = {}
+    torn = False
+    for name, run in groupby(rows, key=lambda row: key(row[1])):
+        if not name:
             continue
-        mark = hash(key)
-        if mark in seen:
-            return True
-        seen.add(mark)
-    return False
+        mark = hash(name)
+        many, size = held.get(mark, (0, 0))
+        torn = torn or many > 0
+        for number, cells in run:
+            many, size = many + 1, size + _weight(cells)
+            if many > MOST_TOGETHER or size > _PORTION:
+                raise UnreadableFile(
+                    _(
+                        "Too many rows name the same “%(name)s”, the last of them row %(row)d. Look at that column: a"
+                        " spreadsheet program rounds long numbers, and many of them become one."
+                    )
+                    % {"name": name[:40], "row": number}
+                )
+        held[mark] = many, size
+    return torn
 
 
 def adjacent(rows: Iterable[Row], key: Callable[[list[str]], str]) -> Iterator[tuple[str, list[Row]]]:
@@ -297,6 +313,24 @@ def adjacent(rows: Iterable[Row], key: Callable[[list[str]], str]) -> Iterator[t
             yield name, list(run)
         else:
             yield from ((name, [row]) for row in run)
+
+
+def portions(records: Iterable[list[Row]], most: int) -> Iterator[list[list[Row]]]:
+    """Yield records so many at a time, fewer where they are long, so that what is held at once stays small."""
+    some, size = list[list[Row]](), 0
+    for rows in records:
+        some.append(rows)
+        size += sum(_weight(cells) for _number, cells in rows)
+        if len(some) == most or size > _PORTION:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some
+
+
+def _weight(cells: list[str]) -> int:
+    """Return about how many bytes a row takes."""
+    return sum(map(len, cells)) + 8 * len(cells)
 
 
 @contextmanager

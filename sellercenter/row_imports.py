@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from sellercenter.imports import (
     first_rows,
     gathered,
     open_table,
+    portions,
     resolve,
     scattered,
     squeezed,
@@ -195,7 +195,7 @@ class RowFile:
             reading = _Reading(self, header, shop)
             work = self.work(shop, by=by, dry_run=dry_run)
             work.survey(map(reading.said, _body(table, header)))
-            torn = self.grouped and scattered(reading.key(cells) for _row, cells in _body(table, header))
+            torn = self.grouped and scattered(_body(table, header), reading.key)
             outcome = Outcome(str(self.label), notes=work.notes, unknown_columns=header.unknown)
             report = ErrorReport(errors)
             try:
@@ -223,21 +223,16 @@ class RowFile:
         """Yield records, each with all of its rows, so many at a time."""
         rows = _body(table, reading.header)
         if not self.grouped:
-            yield from _cut(([row] for row in rows), self.chunk)
+            yield from portions(([row] for row in rows), self.chunk)
         elif not torn:
-            yield from _cut((run for _key, run in adjacent(rows, reading.key)), self.chunk)
+            yield from portions((run for _key, run in adjacent(rows, reading.key)), self.chunk)
         else:
             with gathered(rows, reading.key) as sorted_rows:
-                yield from _cut((run for _key, run in adjacent(sorted_rows, reading.key)), self.chunk)
+                yield from portions((run for _key, run in adjacent(sorted_rows, reading.key)), self.chunk)
 
 
 def _body(table: Table, header: Header) -> Iterator[Row]:
     return (row for row in table.rows() if row[0] > header.row)
-
-
-def _cut(records: Iterator[list[Row]], size: int) -> Iterator[list[list[Row]]]:
-    while chunk := list(islice(records, size)):
-        yield chunk
 
 
 class _Reading:

@@ -27,6 +27,7 @@ from sellercenter.models import Shop
 _SUB, _TITLE, _PRODUCT, _QUANTITY, _PAYABLE = "子订单编号", "选购商品", "商品ID", "商品数量", "订单应付金额"
 _ENCRYPTED = "****"
 _DIVIDER = ";"
+_MOST_JOINED = 200
 _SENT = (Status.PART_SHIPPED, Status.SHIPPED, Status.DELIVERED, Status.COMPLETED)
 _PAID = (Status.TO_SHIP, *_SENT)
 _ARRIVED = (Status.DELIVERED, Status.COMPLETED)
@@ -175,7 +176,9 @@ class DouyinReading(ForeignReading):
         """Return the lines of a row, and whether each has amounts of its own."""
         places = self.reader.places
         count = max(len(_joined(row[places[name]])) for name in (_PRODUCT, _QUANTITY))
-        if count == 1:
+        if count > _MOST_JOINED:
+            self.refuse(number, _PRODUCT, "", _("The row holds more than %d lines.") % _MOST_JOINED)
+        if count == 1 or count > _MOST_JOINED:
             return [row], False
         lines = [[*row] for _line in range(count)]
         apart = len(_joined(row[places[_PAYABLE]])) == count

@@ -160,10 +160,15 @@ class ForeignReading(Reading):
     clean = staticmethod(cleaned)
     reader: ForeignReader
 
+    def __init__(self, reader: FlatReader, rows: list[Row]) -> None:
+        self._refused: set[tuple[int, str]] = set()
+        super().__init__(reader, rows)
+
     def refuse(self, row: int, column: str, value: str, message: str) -> None:
         """Note one reason, once a cell, under the name that the column has in the file."""
         column = self.reader.named.get(column, column)
-        if not any((error.row, error.column) == (row, column) for error in self.errors):
+        if (row, column) not in self._refused:
+            self._refused.add((row, column))
             super().refuse(row, column, value, message)
 
     def number_lines(self, lines: list[LineRead], field: str = "") -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
@@ -51,6 +50,7 @@ from sellercenter.imports import (
     first_rows,
     gathered,
     open_table,
+    portions,
     resolve,
     scattered,
 )
@@ -159,7 +159,7 @@ def import_file(
         layout, header, notes = recognise(table)
         key = _key(header.places[layout.key])
         # This pass through the whole file also finds what can't be read, before anything is written.
-        torn = scattered(key(cells) for _number, cells in _body(table, header))
+        torn = scattered(_body(table, header), key)
         report = Report(layout.code, dry_run, unknown_columns=header.unknown, notes=notes)
         errors_file = ErrorReport(_writable(errors or path.with_name(f"{path.stem}.errors.csv")))
         importer = _Importer(shop, layout, header, by, dry_run, timezone.now())
@@ -260,15 +260,10 @@ def _chunks(table: Table, header: Header, key: Callable[[list[str]], str], torn:
     """Yield orders, each with all of its rows, a thousand at a time."""
     rows = _body(table, header)
     if not torn:
-        yield from _cut(adjacent(rows, key))
+        yield from portions((run for _name, run in adjacent(rows, key)), CHUNK)
         return
     with gathered(rows, key) as sorted_rows:
-        yield from _cut(adjacent(sorted_rows, key))
-
-
-def _cut(groups: Iterator[tuple[str, list[Row]]]) -> Iterator[list[list[Row]]]:
-    while chunk := [rows for _name, rows in islice(groups, CHUNK)]:
-        yield chunk
+        yield from portions((run for _name, run in adjacent(sorted_rows, key)), CHUNK)
 
 
 class _Importer:

@@ -147,7 +147,27 @@ def test_gathering_brings_keys_together_in_the_order_of_their_first_row(keys: li
     first = {key: keys.index(key) for key in keys}
     assert result == sorted(numbered, key=lambda row: (first[row[1][0]], row[0]))
     runs = [key for key, _rows in imports.adjacent(numbered, lambda cells: cells[0])]
-    assert imports.scattered(keys) is (len(runs) != len(set(runs)))
+    assert imports.scattered(numbered, lambda cells: cells[0]) is (len(runs) != len(set(runs)))
+
+
+@pytest.mark.parametrize("between", [["same"], ["same", "other"]])
+def test_more_rows_of_one_key_than_can_be_held_are_refused(between: list[str]) -> None:
+    names = between * imports.MOST_TOGETHER
+    rows = [(number, [name]) for number, name in enumerate(names, 1)]
+    assert imports.scattered(rows, lambda cells: cells[0]) is (len(between) > 1)
+    with pytest.raises(UnreadableFile, match=f"the same “same”, the last of them row {len(rows) + 1}"):
+        imports.scattered([*rows, (len(rows) + 1, ["same"])], lambda cells: cells[0])
+    long = [(number, ["same", "x" * imports.CELL_LIMIT]) for number in range(1, 20)]
+    with pytest.raises(UnreadableFile, match="Too many rows"):
+        imports.scattered(long, lambda cells: cells[0])
+
+
+def test_records_are_held_so_many_at_a_time_and_fewer_where_they_are_long() -> None:
+    records = [[(number, ["x"])] for number in range(5)]
+    assert [len(some) for some in imports.portions(records, 2)] == [2, 2, 1]
+    long = [[(number, ["x" * imports.CELL_LIMIT] * 9)] for number in range(5)]
+    assert [len(some) for some in imports.portions(long, 1000)] == [2, 2, 1]
+    assert list(imports.portions([], 2)) == []
 
 
 @pytest.mark.parametrize(
