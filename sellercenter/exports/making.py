@@ -95,8 +95,10 @@ def snapshot(shop: Shop) -> Iterator[Snapshot]:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             # A long list is sorted in memory where that is possible, and may take its time.
             cursor.execute(f"SET LOCAL statement_timeout = '{_AT_MOST}'; SET LOCAL work_mem = '64MB'")
-            cursor.execute("SELECT set_config('TimeZone', %s, true), now()", [shop.zone.key])
-            as_of = cursor.fetchone()[1]
+            # Asked before the zone is set: Django takes whatever the server's zone tells for its own.
+            cursor.execute("SELECT now()")
+            as_of = cursor.fetchone()[0]
+            cursor.execute("SELECT set_config('TimeZone', %s, true)", [shop.zone.key])
         yield Snapshot(wrapper, as_of)
     finally:
         wrapper.close()

@@ -61,6 +61,14 @@ def written(place: Path, one: making.Plan) -> list[list[Any]]:
     return table[1:]
 
 
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Europe/London"])
+def test_a_file_stands_as_of_the_moment_at_which_it_was_made_whatever_the_zone_of_the_shop(zone, shop, tmp_path):
+    shop.time_zone = zone
+    began = timezone.now() - timedelta(minutes=1)
+    as_of = making.write(plan(shop, "stock"), tmp_path / "stock.csv", lambda done, total: None)[2]
+    assert began < as_of < began + timedelta(minutes=2)
+
+
 def said(value: Any) -> str:
     """Write a cell as the record has it; workbooks give a day as its midnight."""
     return f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)
