@@ -184,7 +184,7 @@ class _Update:
         for name in _ORDER_TOLD:
             value = getattr(facts, name)
             if value and value != _DEFAULTS.get(name) and name not in kept:
-                self._set(order, name, value)
+                self._set(order, name, _better(getattr(order, name), value) if isinstance(value, str) else value)
         self.asked = unasked and order.cancel_requested_at is not None
         if facts.ship_by:
             self._set(order, "ship_by_promised", True, tell=False)

@@ -54,6 +54,16 @@ def everything() -> list[Any]:
     ]
 
 
+def test_what_comes_masked_covers_nothing_that_is_plain(bring: Any) -> None:
+    plain = {"buyer_nickname": "Alice", "province": "Jiangsu", "city": "Suzhou", "buyer_message": "Ring twice"}
+    masked = {"buyer_nickname": "A***e", "province": "J*", "city": "****", "buyer_message": "****", "district": "P***"}
+    bring(row(**plain))
+    assert bring(row(**masked)) == ((0, 1, 0, 0), [])
+    assert {name: getattr(order(), name) for name in masked} == plain | {"district": "P***"}
+    assert imported()[0].data["changed"] == {"district": ["", "P***"]}
+    assert bring(row(**masked)) == ((0, 0, 1, 0), [])
+
+
 def test_an_order_moves_on_with_parcel_times_and_clocks_and_tells_it_once(bring: Any) -> None:
     bring(row())
     before = order()
