@@ -78,9 +78,9 @@ class ExportForm(forms.Form):
         fields["days"].choices = [(n, "") for n in ((settings.EXPORT_WINDOW, 0) if windowed else (0,))]
         fields["name"].required = saving
         # Whoever wants private data owes both; what nobody asked for yet is shown as owed.
-        owed = not saving and (data is None or bool(data.get("private")))
+        self.owed = not saving and (data is None or bool(data.get("private")))
         for name in ("reason", "password"):
-            fields[name].required = owed
+            fields[name].required = self.owed
             fields[name].widget.attrs["aria-describedby"] = f"export_{name}_helptext export_{name}_error"
 
     def ticked(self, layout: Layout) -> list[str]:
@@ -104,6 +104,9 @@ class ExportForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Add the columns of the chosen layout."""
         data = self.cleaned_data
+        if not self.owed:  # half a reason that was typed before the tick was taken away is none
+            self.errors.pop("reason", None)
+            data["reason"] = ""
         if "layout" in data:
             layout = self.source.layout(data["layout"])
             data["columns"] = self.ticked(layout)

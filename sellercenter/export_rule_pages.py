@@ -257,13 +257,14 @@ class RuleChange(RulePage):
         return self.team(exports.every_source().get(rule.source))
 
     def _form(self, rule: ExportRule, data: QueryDict | None = None) -> RuleForm | None:
-        """Return the form for the owner of the rule, while its list is there."""
+        """Return the form for the owner of the rule, while its list and layout are there."""
         source = exports.every_source().get(rule.source)
-        if source is None or rule.member_id != self.member.pk:
+        layout = next((one for one in source.layouts if one.code == rule.layout), None) if source else None
+        if layout is None or rule.member_id != self.member.pk:
             return None
         initial = {name: getattr(rule, name) for name in ("name", "every", "hour", "form")}
         readers = list(rule.readers.values_list("pk", flat=True))
-        told: dict[str, Any] = {"layout": source.layout(rule.layout), "chosen": rule.columns, "team": self._team(rule)}
+        told: dict[str, Any] = {"layout": layout, "chosen": rule.columns, "team": self._team(rule)}
         return RuleForm(data, initial={**initial, "readers": readers}, **told)
 
     def _answer(self, rule: ExportRule, form: RuleForm | None, *, status: int = 200) -> HttpResponse:

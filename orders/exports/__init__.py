@@ -28,6 +28,7 @@ ORDERS = Source(
         for name in ("placed", "paid", "shipped", "delivered", "cancelled", "deadline")
         for end in ("", "_from")
     ),
+    single=frozenset({"q", "list", "number", "tracking"}),
 )
 
 SOURCES = [ORDERS, STOCK]

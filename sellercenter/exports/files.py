@@ -277,10 +277,10 @@ def _book(names: Sequence[str], currency: str) -> dict[str, str]:
 
 
 def _styles(currency: str) -> str:
-    """Return the styles: plain, bold, then the number forms in the order of `statements.STYLES`."""
+    """Return the styles: plain, bold, the number forms in the order of `statements.STYLES`, that of broken counts."""
     symbol, places = money.CURRENCIES[currency]
     amount = f'"{symbol}"#,##0' + ("." + "0" * places) * bool(places)
-    forms = ["#,##0.##", amount, "0.00%", "[h]:mm:ss", "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"]
+    forms = ["#,##0", amount, "0.00%", "[h]:mm:ss", "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "#,##0.0#"]
     declared = "".join(f'<numFmt numFmtId="{164 + at}" formatCode={quoteattr(form)}/>' for at, form in enumerate(forms))
     used = "".join(
         f'<xf numFmtId="{164 + at}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'

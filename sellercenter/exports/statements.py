@@ -89,7 +89,9 @@ class XmlCells:
         if kind in (Kind.STAMP, Kind.YES):
             said = _stamp(value) if kind == Kind.STAMP else _yes(value)
             return f"CASE WHEN {value} IS NULL THEN '<c/>' ELSE {_inline(said)} END"
-        written = f"'<c s=\"{STYLES[kind]}\"><v>' || {self._number(value, kind)} || '</v></c>'"
+        style = f"' || CASE WHEN {value} = trunc({value}) THEN {STYLES[kind]} ELSE {_BROKEN} END || '"
+        style = style if kind == Kind.COUNT else str(STYLES[kind])
+        written = f"'<c s=\"{style}\"><v>' || {self._number(value, kind)} || '</v></c>'"
         return f"CASE WHEN {value} IS NULL THEN '<c/>' ELSE {written} END"
 
     def _text(self, value: str) -> str:
@@ -110,6 +112,8 @@ class XmlCells:
 
 
 STYLES = {Kind.COUNT: 2, Kind.MONEY: 3, Kind.RATIO: 4, Kind.SECONDS: 5, Kind.DATE: 6, Kind.TIME: 7}
+# Of a count that is no whole number, such as a mean: one form for both would leave a point behind whole ones.
+_BROKEN = 8
 
 
 def _harmless(text: str) -> str:

@@ -143,6 +143,23 @@ def test_words_follow_the_readers_language():
         assert by_database(CsvCells("CNY"), Kind.YES, [True, False], "boolean") == ["是", "否"]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("value", "type_", "shown"),
+    [
+        (3, "integer", "#,##0"),
+        (10**15, "bigint", "#,##0"),
+        ("3.00", "numeric", "#,##0"),
+        ("2.5", "numeric", "#,##0.0#"),
+    ],
+)
+def test_a_whole_number_shows_no_point_behind_it(tmp_path, value, type_, shown):
+    cell = by_database(XmlCells(), Kind.COUNT, [value], type_)[0]
+    write_xlsx(tmp_path / "a.xlsx", [[cell]], kinds=columns(Kind.COUNT))
+    told = openpyxl.load_workbook(tmp_path / "a.xlsx")["Orders"]["A2"]
+    assert (Decimal(str(told.value)), told.number_format) == (Decimal(value), shown)
+
+
 def write_xlsx(path: Path, rows: list[list[str]], *, kinds: Any = (), currency: str = "CNY") -> None:
     with xlsx_file(path, TOLD, kinds or columns(Kind.TEXT), (), currency) as book:
         book.write([f"<row>{''.join(row)}</row>\n".encode() for row in rows])

@@ -172,7 +172,7 @@ def test_a_list_that_chooses_no_time_gives_ninety_days_unless_all_is_asked_for(s
     assert said == {"days": ["Choose a time from the list."]}
 
 
-@pytest.mark.parametrize("query", ["placed=30", "paid_from=2020-01-01", "q=tea"])
+@pytest.mark.parametrize("query", ["placed=30", "paid_from=2020-01-01", "q=tea", "number=25"])
 def test_a_list_that_chooses_a_time_or_single_records_is_taken_whole(shop, owner, query):
     assert owner.get(begin(owner, shop, query)).context["days"] == []
     send(owner, shop, query, days="")
@@ -305,6 +305,11 @@ def test_private_data_is_asked_for_with_reason_and_password_and_marked_everywher
     told = Event.objects.get(kind="export.asked").data
     assert (told["private"], told["reason"]) == (True, "tax office")
     assert PASSWORD not in str(list(Event.objects.values_list("data", flat=True)))
+
+
+def test_half_a_reason_without_the_tick_is_in_nobodys_way(shop, owner):
+    send(owner, shop, reason="tax")
+    assert (the_export().private, the_export().reason) == (False, "")
 
 
 def test_a_layout_without_private_data_says_so(shop, owner):

@@ -394,6 +394,17 @@ def test_bad_input_comes_back_with_what_was_typed(shop, owner):
     assert ExportRule.objects.count() == 1
 
 
+def test_a_rule_whose_layout_was_taken_out_can_still_be_seen_and_deleted(shop, owner):
+    rule = rule_of(owner)
+    ExportRule.objects.update(layout="taken-out")
+    page = owner.get(url("export_rule_change", rule)).says("Daily orders")
+    assert (page.context["form"], page.context["delete_url"]) == (None, url("export_rule_delete", rule))
+    let_it_be_owed(rule)
+    assert rules.make_due(10) == 1
+    owner.get(url("export_rule_change", rule)).says("There is no layout “taken-out” here.")
+    owner.post(url("export_rule_delete", rule)).says("is deleted")
+
+
 def test_an_export_is_made_again_and_again_without_its_private_words(shop, owner):
     make.order(shop, recipient=make.RecipientFacts(name="A", phone=make.PHONE))
     source = exports.find("orders")
