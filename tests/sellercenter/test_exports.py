@@ -71,6 +71,9 @@ def test_the_file_holds_exactly_the_rows_of_the_list_in_its_order(shop):
     told = notes(export)
     assert (told["#Orders"], told["#Rows"], told["#Private data"]) == ("3", "3", "masked")
     assert told["#Shop"].endswith(f"({shop.code})")
+    assert abs(timezone.now() - export.as_of) < timedelta(minutes=1)
+    assert told["#As of"] == f"{export.as_of.astimezone(shop.zone):%Y-%m-%d %H:%M} ({shop.time_zone})"
+    assert shop.time_zone == "Asia/Shanghai"  # another one than the server's
 
 
 def test_every_line_has_a_row_and_an_order_without_lines_has_one_too(shop):
