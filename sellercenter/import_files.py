@@ -226,7 +226,7 @@ def refused_rows(file: ImportFile, *, dry_run: bool, most: int) -> list[list[str
 
 def unharmed(file: ImportFile) -> bool:
     """Say whether the file on disk still is the one that was brought."""
-    return kept_files.hash_of(settings.IMPORT_ROOT, file.name) == file.sha256
+    return bool(file.name) and kept_files.hash_of(settings.IMPORT_ROOT, file.name) == file.sha256
 
 
 def _remove(path: str) -> int:
@@ -243,16 +243,21 @@ def clear_old() -> int:
     old = ImportFile.objects.exclude(name="").exclude(state__in=_AT_WORK).filter(created_at__lt=Now() - KEPT)
     deleted = 0
     while batch := dict(old.order_by("pk").values_list("pk", "name")[:_BATCH]):
-        _forget(ImportFile.objects.filter(pk__in=batch))
-        deleted += sum(_remove(path) for path in batch.values())
+        deleted += sum(_remove(batch[pk]) for pk in _forget(ImportFile.objects.filter(pk__in=batch)))
     return deleted + sum(_clear(paths) for paths in _left_over())
 
 
 @transaction.atomic
-def _forget(files: QuerySet[ImportFile]) -> None:
-    """Let rows name no file any more; what waited for somebody is dropped."""
-    files.filter(state=ImportState.CHECKED).update(state=ImportState.DROPPED, finished_at=Now())
-    files.update(name="")
+def _forget(files: QuerySet[ImportFile]) -> list[int]:
+    """Let rows name no file any more; what waited for somebody is dropped. Return their keys.
+
+    Not of a file that somebody has begun to take in meanwhile.
+    """
+    idle = files.exclude(state__in=_AT_WORK).select_for_update().values_list("pk", flat=True)
+    same = files.filter(pk__in=list(idle))
+    same.filter(state=ImportState.CHECKED).update(state=ImportState.DROPPED, finished_at=Now())
+    same.update(name="")
+    return [*same.values_list("pk", flat=True)]
 
 
 def _left_over() -> Iterator[dict[str, Path]]:

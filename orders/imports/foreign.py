@@ -183,7 +183,8 @@ class ForeignReading(Reading):
         """Keep the buyer's id if it is one; who is masked or not named is a buyer of this one order."""
         uid = values.get("buyer_uid", "")
         if not uid or "*" in uid or privacy.is_masked(uid):
-            values["buyer_uid"] = anonymous_buyer(self.number)
+            # By the number as it was read: an apostrophe before it would make somebody else of them.
+            values["buyer_uid"] = anonymous_buyer(values["number"])
 
     def pay(self, values: dict[str, Any], amount: Decimal, method: PaymentMethod, number: str = "") -> None:
         """Say that the order was paid by one payment; an order of nothing needs none."""

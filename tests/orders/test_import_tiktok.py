@@ -317,17 +317,17 @@ def test_a_later_file_moves_the_order_on_and_an_older_one_does_not_move_it_back(
     assert (Payment.objects.count(), Order.objects.get().paid_amount) == (1, 25)
 
 
-def test_masked_cells_never_cover_a_recipient_or_a_buyer_that_is_known(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", ["576486316948490001", "'576486316948490001"])
+def test_masked_cells_never_cover_a_recipient_or_a_buyer_that_is_known(tmp_path: Path, number: str) -> None:
     shop = shop_of("my")
     known = {"Recipient": "Ahmad Ali", "Phone #": "(+60)172000054", "Detail Address": "1 Jalan Besar"}
     take(shop, tiktok_file(tmp_path, "my", *two_lines("my", **known)))
-    take(
-        shop, tiktok_file(tmp_path, "my", *two_lines("my", **{"Buyer Username": "te***er", "Order Status": "Shipped"}))
-    )
+    masked = {"Order ID": number, "Buyer Username": "te***er", "Order Status": "Shipped"}
+    take(shop, tiktok_file(tmp_path, "my", *two_lines("my", **masked)))
     one = Order.objects.select_related("recipient", "buyer").get()
     opened = recipients.opened(one.recipient, order_number=one.number)
     assert (opened.name, opened.phone, opened.address) == ("Ahmad Ali", "(+60)172000054", "1 Jalan Besar")
-    assert (one.status, one.buyer.uid) == ("shipped", "tea.lover")
+    assert (one.status, one.buyer.uid, one.buyer_nickname) == ("shipped", "tea.lover", "tea.lover")
 
 
 def test_a_masked_buyer_is_nobody_but_the_buyer_of_this_order(tmp_path: Path) -> None:

@@ -529,6 +529,22 @@ def test_files_are_deleted_after_thirty_days_and_their_rows_stay(owner, shop, fo
 
 
 @ONCE
+def test_a_file_that_somebody_takes_in_while_old_ones_are_cleared_stays(owner, folder, wordy, monkeypatch):
+    file = brought(owner, listing("a"))
+    ImportFile.objects.update(created_at=Now() - import_files.KEPT - timedelta(minutes=1))
+    forget = import_files._forget
+
+    def agree_first(files):
+        import_files.agree(fresh(file), by=owner.actor, member=owner.member)
+        return forget(files)
+
+    monkeypatch.setattr(import_files, "_forget", agree_first)
+    assert import_files.clear_old() == 0
+    jobs.run_files(100_000)
+    assert (fresh(file).state, len(on_disk(folder))) == (ImportState.DONE, 1)
+
+
+@ONCE
 def test_what_no_row_names_is_deleted_after_a_day(owner, shop, folder, wordy):
     file = brought(owner, listing("!a", "b"))
     stray, young = folder / str(shop.pk) / ("f" * 40), folder / str(shop.pk) / ("e" * 40)
