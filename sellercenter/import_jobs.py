@@ -25,7 +25,8 @@ from sellercenter.permissions import Actor, Perm
 
 # So long a large file may say nothing while it is opened and looked through.
 SILENT = timedelta(minutes=3)
-LARGE = 2 * 1024 * 1024
+# A workbook of this size may unpack to a hundred megabytes.
+LARGE = 256 * 1024
 # So much of what people should know is kept: notes, and columns that nobody knows.
 MOST_NOTES, LONGEST_NOTE = 100, 300
 

@@ -161,6 +161,14 @@ def test_joined_cells_that_do_not_agree_in_number_are_refused(
     assert [(error.row, error.column, error.message) for error in refused.value.errors] == [(2, column, message)]
 
 
+def test_a_row_that_joins_more_lines_than_any_order_has_is_refused(tmp_path: Path) -> None:
+    joined = {"选购商品": ";".join("茶" * 201), "商品ID": ";".join("3" * 201), "商品数量": ";".join("1" * 201)}
+    with pytest.raises(RejectedOrder) as refused:
+        facts_of(tmp_path, row(**joined))
+    (error,) = refused.value.errors
+    assert (error.row, error.column, error.message) == (2, "商品ID", "The row holds more than 200 lines.")
+
+
 def test_joined_amounts_of_their_own_stay_with_their_lines(tmp_path: Path, shop: Shop) -> None:
     joined = {"子订单编号": "11;12", "选购商品": "绿茶;杯", "商品ID": "3601;3602", "商品数量": "2;1", "商家编码": ""}
     joined |= {"商品规格": "", "商品单价": "30.00;10.00", "订单应付金额": "55.00;10.00", "运费": "0.00"}
