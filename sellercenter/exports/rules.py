@@ -91,7 +91,9 @@ def change(rule: ExportRule, *, values: dict[str, Any], readers: Sequence[Member
     by.require(Perm.EXPORTS_CREATE)
     current = _locked(rule)
     _needs_owner(current, by)
-    _has_free_name(ExportRule.objects.for_shop(current.shop).exclude(pk=current.pk), values["name"])
+    # Names are given one after the other.
+    shop = Shop.objects.select_for_update(no_key=True).get(pk=current.shop_id)
+    _has_free_name(ExportRule.objects.for_shop(shop).exclude(pk=current.pk), values["name"])
     layout = find(current.source).layout(current.layout)
     for part in PARTS:
         setattr(current, part, _columns(layout, values[part]) if part == "columns" else values[part])

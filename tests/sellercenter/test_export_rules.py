@@ -32,7 +32,7 @@ from sellercenter.models import (
 from sellercenter.permissions import SYSTEM, Perm, StockRole, actor_for
 from tests import make
 from tests.conftest import Person, fresh, told, url
-from tests.together import in_threads
+from tests.together import at_once, in_threads
 
 pytestmark = pytest.mark.django_db
 DAY, WEEK, MONTH = Every
@@ -491,3 +491,12 @@ def test_however_many_processes_look_one_file_is_made_and_holds_the_day_before(s
     assert [row[3] for row in rows[1:]] == [wanted.number]
     assert told(export) == ["export.asked", "export.ready", "export.announced", "export.downloaded"]
     assert [one.member for one in Notification.objects.all()] == [owner.member]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rules_that_get_one_name_at_the_same_moment_do_not_both_get_it(owner):
+    some = [rule_of(owner, name=f"No. {n}") for n in range(5)]
+    told = {"name": "Same", "columns": ["number"], "form": FileForm.CSV, "every": DAY, "hour": 7}
+    acts = [lambda one=one: rules.change(one, values=told, readers=[], by=owner.actor) for one in some]
+    assert at_once(*acts) == ["done", *["name_taken"] * 4]
+    assert ExportRule.objects.filter(name="Same").count() == 1
