@@ -453,7 +453,12 @@ DEMO_ROOMS = ["aftersales.demo.filling.fill"]
 DEMO_LIVES = ["aftersales.demo.living.Afterwards"]
 
 # What people call each kind of event: dictionaries by kind, whose values are words or end with them.
-EVENT_WORDS = ["sellercenter.log_words.WORDS", "orders.timeline.WORDS", "aftersales.timeline.WORDS"]
+EVENT_WORDS = [
+    "sellercenter.log_words.WORDS",
+    *("orders.timeline.WORDS", "orders.event_words.WORDS"),
+    *("aftersales.timeline.WORDS", "aftersales.event_words.WORDS"),
+    "analytics.event_words.WORDS",
+]
 # Who is told of events, in this order: objects with `kinds` and `take(events)`; see `sellercenter/outbox.py`.
 EVENT_CONSUMERS = [
     "aftersales.following.FOLLOWING",

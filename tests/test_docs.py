@@ -12,7 +12,7 @@ from aftersales.lifecycle import APPEAL, CASE, DISPUTE, TICKET
 from orders.lifecycle import ORDER
 from orders.states import Status
 from orders.timeline import WORDS
-from sellercenter import events, notifications
+from sellercenter import events, log_words, notifications
 from sellercenter.crash import POINTS
 from sellercenter.lifecycle import Lifecycle
 from sellercenter.models import POLICY_CLOCKS, ShopPolicy
@@ -115,6 +115,7 @@ def test_events_name_every_kind_that_the_code_records() -> None:
     moved = {life.kind(name) for _page, life, _head in LIVES for name in life.moves}
     assert moved <= told <= recorded | moved
     assert WORDS.keys() <= told
+    assert told <= log_words.kinds().keys(), "the log has words for every event"
 
 
 def test_notices_name_who_is_told_of_what() -> None:
