@@ -95,7 +95,7 @@ class ExportDetail(JobPage):
         job = {**self.progress(export.job), "url": self.url("export_detail", pk)} if export.job else None
         if self.asks_progress():
             return self.progress_alone(job or {"open": False})
-        title = f"{what_label(export)} {export.pk}"
+        title = _("Export %(number)d: %(list)s") % {"number": export.pk, "list": what_label(export)}
         crumbs = [{"label": ExportList.title, "url": self.url("export_list")}, {"label": title, "url": ""}]
         there = is_there(export, self.now)
         return self.show(

@@ -258,9 +258,7 @@ DOUYIN = Layout(
     "douyin",
     _("Douyin order export"),
     columns=tuple(map(_column, NAMES)),
-    help=_(
-        "As Douyin writes its orders: 75 columns, a row for each line with amounts of its own, a hyphen for nothing."
-    ),
+    help=_("As Douyin writes its orders: a row for each line with amounts of its own, a hyphen for nothing."),
     prepare=_each_line,
     expected=as_many_lines,
     then=("lines__position", "lines__pk"),

@@ -219,7 +219,7 @@ TIKTOK = Layout(
     "tiktok",
     _("TikTok Shop order export (US)"),
     columns=_COLUMNS,
-    help=_("As TikTok Shop writes its orders: 57 columns, a row for each SKU, a row below the header that explains."),
+    help=_("As TikTok Shop writes its orders: a row for each SKU, a row below the header that explains."),
     prepare=line_parcels.each_line,
     expected=as_many_lines,
     then=("lines__position", "lines__pk"),
