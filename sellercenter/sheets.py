@@ -39,7 +39,7 @@ _TRIGGERS = frozenset("=+-@\t\r\n|%＝＋－＠")
 # What platforms write where there is nothing; alone it is no formula, and programs look for just that.
 NOTHING = "-"
 # What neither XML nor a spreadsheet can hold.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST_CELL, LONGEST_NAME = 32_767, 31
 _TENTH, _HUNDREDTH, _FINE = Decimal("0.1"), Decimal("0.01"), Decimal("0.000001")
 
@@ -220,7 +220,7 @@ def as_xlsx(sheet: Sheet, notes: Notes = ()) -> bytes:
 
 def _put(cell: Cell, text: str) -> Cell:
     """Write a text, and say that it is one: a leading equals sign would make a formula of it."""
-    cell.value = _UNPRINTABLE.sub("", text)[:LONGEST_CELL]
+    cell.value = UNPRINTABLE.sub("", text)[:LONGEST_CELL]
     cell.data_type = "s"
     return cell
 
@@ -252,7 +252,7 @@ def _typed(value: Any, kind: Kind, sheet: Sheet) -> tuple[Any, str]:
 
 def sheet_name(title: str) -> str:
     """Return what a workbook accepts as the name of a sheet."""
-    return re.sub(r"[\[\]:*?/\\']", " ", _UNPRINTABLE.sub("", title))[:LONGEST_NAME].strip() or "Sheet"
+    return re.sub(r"[\[\]:*?/\\']", " ", UNPRINTABLE.sub("", title))[:LONGEST_NAME].strip() or "Sheet"
 
 
 def _widen(page: Worksheet, sheet: Sheet) -> None:

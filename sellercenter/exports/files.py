@@ -30,7 +30,6 @@ MOST_ROWS = 1_048_575
 # Fast rather than small: the next levels cost twice the time and save a tenth.
 _LEVEL = 1
 _PIECE = 1 << 20
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _WIDTHS = {Kind.TEXT: 22, Kind.STAMP: 26, Kind.TIME: 19, Kind.DATE: 12, Kind.MONEY: 14}
 _WIDTH = 11
 
@@ -145,7 +144,7 @@ def text_cell(text: str, style: int = 0) -> str:
     """Write a cell of text, whatever it says; what no cell can hold is left out."""
     if not text:
         return "<c/>"
-    text = _UNPRINTABLE.sub("", text)
+    text = sheets.UNPRINTABLE.sub("", text)
     text = re.sub(r"_(x[0-9A-Fa-f]{4}_)", r"_x005F_\1", text)
     if len(text.encode("utf-16-le")) > 2 * sheets.LONGEST_CELL:
         text = text.encode("utf-16-le")[: 2 * sheets.LONGEST_CELL].decode("utf-16-le", "ignore")

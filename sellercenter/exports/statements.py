@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from sellercenter import money
 from sellercenter.exports.declared import Column
 from sellercenter.models import Shop
-from sellercenter.sheets import NOTHING, Kind
+from sellercenter.sheets import LONGEST_CELL, NOTHING, Kind
 
 # The code points that make a text look like a formula, as `sheets.guarded` knows them.
 _RISKY = ",".join(str(ord(sign)) for sign in "=+-@\t\r\n|%'＝＋－＠")
@@ -31,7 +31,6 @@ _LOOKS_RISKY = f"^[{_BLANK}\\t\\n\\r]+[-=+@|%%＝＋－＠]"
 # What XML, COPY's text form or a spreadsheet would take for something else.
 _MARKED = "[&<>\\x01-\\x1f\\\\\\ufffe\\uffff]|_x[0-9A-Fa-f]{4}_"
 _UNPRINTABLE = "[\\x01-\\x08\\x0b\\x0c\\x0e-\\x1f\\ufffe\\uffff]"
-LONGEST_CELL = 32_767
 # Every sign beyond the first plane counts twice there.
 _SHORTER_CELL = LONGEST_CELL // 2
 _FAR = "[\\U00010000-\\U0010ffff]"
