@@ -90,7 +90,12 @@ Verdict = Fate | Refusal
 
 
 class Work(ABC):
-    """The work on one file; in a dry run it answers the same and writes nothing."""
+    """The work on one file; in a dry run it answers the same and writes nothing.
+
+    What is done `together` has happened for a whole chunk as soon as its first record is answered.
+    """
+
+    together = False
 
     def __init__(self, shop: Shop, *, by: Actor, dry_run: bool) -> None:
         self.shop, self.by, self.dry_run = shop, by, dry_run
@@ -298,7 +303,9 @@ class _Chunk:
                 self._reject(record, problems)
             else:
                 self._settle(record, next(verdicts))
-            if self.progress and (place % _TELL_EVERY == 0 or place == len(records)):
+            # In the middle of what is done together a stop would leave the rest in, but not counted.
+            between = place % _TELL_EVERY == 0 and not self.work.together
+            if self.progress and (between or place == len(records)):
                 self.progress(self.outcome)
 
     def _said(self, row: Row) -> Said:

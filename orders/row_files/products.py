@@ -26,6 +26,8 @@ _OF_SKU = ("sku_no", "seller_sku", "variant", "price")
 class _Goods(Work):
     """The products and SKUs of one file."""
 
+    together = True
+
     def __init__(self, shop: Shop, *, by: Actor, dry_run: bool) -> None:
         super().__init__(shop, by=by, dry_run=dry_run)
         self._above: Said | None = None

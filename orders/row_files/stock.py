@@ -23,6 +23,7 @@ _CHUNK = 1000
 class _Counts(Work):
     """The counts of one file."""
 
+    together = True
     _twice: dict[int, list[int]]
 
     def survey(self, rows: Iterable[Said]) -> None:
