@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -320,6 +320,9 @@ def _keep(export: Export, made: Written, rows: int, as_of: datetime, progress: P
                 raise Refused(_("Somebody has ended this export meanwhile."), "ended")
             facts: dict[str, Any] = {"source": export.source, "rows": rows, "private": export.private}
             events.record(export.shop, "export.ready", export, by=_actor(export), **facts)
+    except DatabaseError:
+        # It may be committed all the same; what nobody names is thrown away by the next attempt, or after an hour.
+        raise
     except BaseException:
         made.path.unlink(missing_ok=True)
         raise

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from sellercenter import exports, jobs
 from sellercenter.exports import asking, making
+from sellercenter.exports.files import Written
 from sellercenter.jobs.runner import _claim
 from sellercenter.lifecycle import Refused
 from sellercenter.models import Event, Export, ExportState, Job
@@ -98,3 +100,25 @@ def test_a_phone_among_several_words_of_a_search_is_kept_nowhere(shop):
         "status=to_ship",
         [["Order no., buyer, product", "***"], ["Status", "To ship"]],
     )
+
+
+def test_a_file_that_may_be_committed_stays_and_one_that_nobody_wants_goes(shop, monkeypatch):
+    export = exported.asked(shop, shop.members.get(owner=True))
+    progress = jobs.Progress(_claim(jobs.FILES))
+    path = making.folder_of(shop.pk) / f"{export.pk}-1.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("x")
+    made = Written(path, 1, "0" * 64)
+
+    def lost(*_args, **_facts):
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(making.events, "record", lost)
+        with pytest.raises(OperationalError):
+            making._keep(export, made, 0, timezone.now(), progress)
+    assert (path.exists(), Export.objects.get().state) == (True, ExportState.WAITING)
+    Export.objects.update(state=ExportState.FAILED)
+    with pytest.raises(Refused, match="ended this export"):
+        making._keep(export, made, 0, timezone.now(), progress)
+    assert not path.exists()
