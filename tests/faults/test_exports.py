@@ -67,7 +67,8 @@ def kill_while(lab: Lab, export: Export, seconds: float) -> bool:
 def finish(lab: Lab, export: Export) -> None:
     """Let another process make the export ready."""
     process = lab.sweep(SWEEP)
-    until(Export.objects.filter(pk=export.pk).exclude(state=ExportState.WAITING).exists, seconds=300)
+    # To the end of its job: as long as somebody seems to work on it, the shop's next file waits.
+    until(Job.objects.filter(export=export, finished_at__isnull=False).exists, seconds=300)
     lab.kill(process)
     export.refresh_from_db()
 
