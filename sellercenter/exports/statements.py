@@ -165,14 +165,19 @@ def values(rows: QuerySet, columns: Sequence[Column], *, plain: bool = False) ->
     wanted = {f"v{at}": column.expression() for at, column in enumerate(columns)}
     sealed = [path for column in columns if plain and column.opened for path in column.opened.fields]
     found = rows.annotate(**wanted).values_list(*wanted, *sealed)
-    sql, params = found.query.sql_with_params()
+    sql, params = _compiled(found)
     names = ", ".join([*wanted, *(f"p{at}" for at in range(len(sealed)))])
     return Asked(f"(SELECT * FROM ({sql}) AS listed ({names}))", params, columns)
 
 
+def _compiled(rows: QuerySet) -> tuple[str, tuple[Any, ...]]:
+    """Return the query of rows with its parameters, also where Django knows beforehand that there are none."""
+    return rows.query.get_compiler(rows.db, elide_empty=False).as_sql()
+
+
 def count_of(rows: QuerySet) -> tuple[str, tuple[Any, ...]]:
     """Return the query that counts rows, with its parameters."""
-    sql, params = rows.order_by().values("pk").query.sql_with_params()
+    sql, params = _compiled(rows.order_by().values("pk"))
     return f"SELECT count(*) FROM ({sql}) AS counted", params
 
 

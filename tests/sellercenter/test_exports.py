@@ -85,6 +85,20 @@ def test_every_line_has_a_row_and_an_order_without_lines_has_one_too(shop):
     assert export.rows == 3
 
 
+def test_a_list_that_can_find_nothing_becomes_a_file_without_rows(shop, tmp_path):
+    make.order(shop)
+    for layout in exports.find("orders").layouts:
+        for form in FileForm:
+            for private in (False, True):
+                told = {"now": timezone.now(), "days": 0, "who": "Test", "plain": private, "query": "carrier=nobody"}
+                about = {"shop": shop, "source": exports.find("orders"), "layout": layout, "columns": layout.columns}
+                _file, count, _at = making.write(
+                    making.Plan(**about, form=form, **told), tmp_path / f"a.{form}", lambda *_told: None
+                )
+                assert (count, (tmp_path / f"a.{form}").stat().st_size > 500) == (0, True)
+    assert made(ask(shop, query="carrier=nobody")).rows == 0
+
+
 def test_private_data_is_masked_unless_it_was_asked_for_with_a_reason(shop):
     make.order(
         shop, recipient=make.RecipientFacts(name="王小明", phone=make.PHONE, address="幸福路 8 号", postcode="510000")
