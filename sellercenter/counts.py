@@ -21,6 +21,8 @@ class _CappedCount(Subquery):
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS capped)"
     output_field = IntegerField()
+    # Of a list that can find nothing, as when a filter names nobody.
+    empty_result_set_value = 0
 
 
 def capped_counts(rows: dict[str, QuerySet], *, shop: Shop) -> dict[str, int]:

@@ -25,7 +25,8 @@ def fill(job: Job, rows: QuerySet, *, label: str, ref: str = "pk", given: Combin
     The rows stay in the database; a job that was filled before keeps what it has.
     """
     columns = rows.order_by("pk").values_list(ref, label, given)
-    sql, params = columns.query.sql_with_params()
+    # Also of rows of which Django knows beforehand that there are none.
+    sql, params = columns.query.get_compiler(columns.db, elide_empty=False).as_sql()
     insert = _INSERT.format(table=JobItem._meta.db_table, state=ItemState.WAITING.value, rows=sql)
     with connection.cursor() as cursor:
         cursor.execute(insert, [job.pk, *params])

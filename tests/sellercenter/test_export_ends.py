@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from orders.models import Order
 from sellercenter import exports, jobs
 from sellercenter.exports import asking, making
 from sellercenter.exports.files import Written
@@ -16,6 +17,7 @@ from sellercenter.lifecycle import Refused
 from sellercenter.models import Event, Export, ExportState, Job
 from sellercenter.permissions import SYSTEM
 from tests import make
+from tests.conftest import url
 from tests.sellercenter import exported
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +102,13 @@ def test_a_phone_among_several_words_of_a_search_is_kept_nowhere(shop):
         "status=to_ship",
         [["Order no., buyer, product", "***"], ["Status", "To ship"]],
     )
+
+
+def test_the_form_of_a_list_that_can_find_nothing_counts_nothing(shop, owner):
+    page = owner.post(url("export_new", shop), {"source": "orders", "query": "carrier=nobody"}).landed
+    assert (page.status_code, page.context["asked"]["count"]) == (200, "0")
+    assert [one["count"] for one in page.context["days"]] == ["0", "0"]
+    assert jobs.fill(exported.asked(shop, owner.member).job, Order.objects.none(), label="number") == 0
 
 
 def test_a_file_that_may_be_committed_stays_and_one_that_nobody_wants_goes(shop, monkeypatch):
