@@ -96,7 +96,7 @@ def agree(file: ImportFile, *, despite_refused: bool = False, by: Actor, member:
     locked(file)
     _refuse_what_is_not_ready(file)
     if not _would_change(file):
-        raise Refused(_("There is nothing new and nothing changed in this file."), "nothing_to_do")
+        raise Refused(_why_nothing(file), "nothing_to_do")
     if many_refused(file) and not despite_refused:
         raise Refused(_("Many records of this file are refused. Tick that you have seen it."), "many_refused")
     job = jobs.create(file.shop, APPLY, params={"about": file.pk}, by=by, member=member)
@@ -127,13 +127,22 @@ def _would_change(file: ImportFile) -> bool:
     return bool(records(file.checked, "new") or records(file.checked, "changed"))
 
 
+def _why_nothing(file: ImportFile) -> str:
+    """Say why a file would change nothing: because all of it is known, or because of what is refused."""
+    if not records(file.checked, "rejected"):
+        return _("There is nothing new and nothing changed in this file.")
+    if records(file.checked, "unchanged"):
+        return _("Nothing can be taken in: what is not refused is here already, unchanged.")
+    return _("Nothing can be taken in: all of this file is refused. The list below says why.")
+
+
 def ready(file: ImportFile) -> str:
     """Return why the file can't be taken in now, in a sentence; empty when it can."""
     try:
         _refuse_what_is_not_ready(file)
     except Refused as refused:
         return str(refused.message)
-    return "" if _would_change(file) else _("There is nothing new and nothing changed in this file.")
+    return "" if _would_change(file) else _why_nothing(file)
 
 
 def many_refused(file: ImportFile) -> bool:

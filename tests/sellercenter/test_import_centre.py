@@ -232,6 +232,13 @@ def test_refused_rows_are_listed_and_can_be_fetched_and_much_refused_must_be_tic
     assert page(owner, file).says("What was taken in").context["refused"]["total"] == "1"
 
 
+@ONCE
+def test_a_file_that_would_change_nothing_because_of_its_refused_rows_says_so(owner, shop, wordy):
+    page(owner, brought(owner, listing("!a", "!b"))).says("all of this file is refused")
+    agreed(owner, brought(owner, listing("c")))
+    page(owner, brought(owner, listing("c", "!b"))).says("what is not refused is here already, unchanged")
+
+
 @pytest.mark.parametrize(("refused", "many"), [(0, False), (2, False), (3, True), (MOST_REFUSED, True)])
 def test_a_fifth_or_a_thousand_is_much(refused, many):
     every = 10 * refused if refused == MOST_REFUSED else 10
