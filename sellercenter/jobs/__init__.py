@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from sellercenter import events
@@ -48,6 +50,9 @@ def create(shop: Shop, kind: str, *, params: dict[str, Any], by: Actor, member: 
     ends. `member` is the person whose rights count while it runs, None for the system's own work.
     """
     by.require(find(kind).permission)
+    # Who never chose a language reads the browser's, of which the worker knows nothing.
+    if (language := get_language()) and language != settings.LANGUAGE_CODE:
+        params = {**params, "language": language}
     job = Job.objects.create(
         shop=shop, kind=kind, params=params, member=member, actor_kind=by.kind, actor_label=by.label
     )

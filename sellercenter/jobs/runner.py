@@ -72,7 +72,7 @@ def run_files(limit: int) -> int:
 
 
 @transaction.atomic
-def _claim(lane: str) -> Job | None:
+def _claim(lane: str = "") -> Job | None:
     """Take the open job that has waited longest and that nobody holds; of files one for each shop at a time."""
     free = Job.objects.open().filter(Q(lease_until=None) | Q(lease_until__lt=Now()), of_lane(lane))
     if lane == FILES:
@@ -95,7 +95,8 @@ def _claim(lane: str) -> Job | None:
 def _turn(job: Job, limit: int, ends: float) -> int:
     """Work on a claimed job in its starter's language, and leave it ended, released, or to whoever has it now."""
     worked = Worked()
-    with translation.override((job.member and job.member.user.language) or settings.LANGUAGE_CODE):
+    chosen = job.member.user.language if job.member else ""
+    with translation.override(chosen or job.params.get("language") or settings.LANGUAGE_CODE):
         try:
             _work(job, limit, ends, worked)
         except FencedOut:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connections
 from django.db.models.functions import Now
+from django.utils import translation
 from django.utils.translation import gettext as _
 from psycopg.errors import DeadlockDetected
 
@@ -439,6 +440,14 @@ def test_messages_are_in_the_language_of_the_starter(owner):
     owner.user.language = "zh-hans"
     owner.user.save(update_fields=["language"])
     job = wanted(owner, records=1, refuses=[0])
+    jobs.run_some(1000)
+    assert JobItem.objects.get(job=job).message == "待付款"
+
+
+def test_who_never_chose_a_language_gets_messages_in_that_of_the_browser(owner):
+    assert owner.user.language == ""
+    with translation.override("zh-hans"):
+        job = wanted(owner, records=1, refuses=[0])
     jobs.run_some(1000)
     assert JobItem.objects.get(job=job).message == "待付款"
 
