@@ -67,7 +67,7 @@ def ask(
         raise Refused(_("This layout has no private data."), "nothing_private")
     if private and not reason.strip():
         raise Refused(_("Say what the private data is needed for."), "no_reason")
-    _has_quota(shop)
+    _has_quota(shop, rule)
     now = timezone.now()
     query = normal(query)
     source.rows(shop, query, days=days, now=now)
@@ -99,11 +99,12 @@ def ask(
     return export
 
 
-def _has_quota(shop: Shop) -> None:
+def _has_quota(shop: Shop, rule: ExportRule | None) -> None:
+    """Raise Refused when the shop has too much; what rules make counts as space alone, as rules are few already."""
     kept = Export.objects.for_shop(shop).filter(state=ExportState.READY)
     if Export.objects.for_shop(shop).filter(state=ExportState.WAITING).count() >= MOST_WAITING:
         raise Refused(_("%d exports are being written already. Wait until one is ready.") % MOST_WAITING, "too_many")
-    if kept.count() >= settings.EXPORT_FILES:
+    if rule is None and kept.filter(rule=None).count() >= settings.EXPORT_FILES:
         many = _("The shop keeps %d exports already. Delete one first.") % settings.EXPORT_FILES
         raise Refused(many, "too_many_kept")
     if (kept.aggregate(total=Sum("size"))["total"] or 0) >= settings.EXPORT_LIMIT:

@@ -104,6 +104,16 @@ def test_whole_rows_of_a_sheet_are_the_same_whether_one_text_in_them_is_marked_o
 
 
 @pytest.mark.django_db
+def test_a_row_may_have_more_cells_than_a_function_of_postgresql_takes_arguments():
+    many = 250
+    row = ", ".join(f"'t{at}'::text AS v{at}" for at in range(many))
+    asked = statements.Asked(f"(SELECT {row})", (), columns(*[Kind.TEXT] * many))
+    with connection.cursor() as cursor, cursor.copy(statements.as_xml(asked), asked.params) as copy:
+        [written] = [bytes(piece).decode() for piece in copy]
+    assert written == f"<row>{''.join(text_cell(f't{at}') for at in range(many))}</row>\n"
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("kind", "values", "type_"),
     [

@@ -17,7 +17,7 @@ from orders.models import Order, OrderLine
 from sellercenter import exports, jobs
 from sellercenter.exports import asking, making
 from sellercenter.lifecycle import Refused
-from sellercenter.models import Event, Export, ExportDownload, ExportState, FileForm, Job, Shop
+from sellercenter.models import Event, Export, ExportDownload, ExportRule, ExportState, FileForm, Job, Shop
 from sellercenter.permissions import SYSTEM, Perm, actor_for
 from tests import crashing, make
 
@@ -222,6 +222,17 @@ def test_a_shop_keeps_so_many_files_and_no_more(shop, settings):
     assert made(ask(shop)).state == ExportState.READY
     with pytest.raises(Refused, match="no file to delete"):
         exports.delete(first, by=SYSTEM)
+
+
+def test_what_rules_make_takes_nobodys_place(shop, settings):
+    settings.EXPORT_FILES = 1
+    made(ask(shop))
+    owner = shop.members.get(owner=True)
+    rule = ExportRule.objects.create(shop=shop, member=owner, name="daily", source="orders", layout="orders")
+    assert made(ask(shop, rule=rule, slot=make.NOW)).state == ExportState.READY
+    settings.EXPORT_LIMIT = 1
+    with pytest.raises(Refused, match="fill their space"):
+        ask(shop, rule=rule, slot=make.NOW + make.DAY)
 
 
 def test_too_many_at_once_wait(shop):
