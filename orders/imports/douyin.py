@@ -144,7 +144,7 @@ class DouyinReader(ForeignReader):
         return read
 
 
-DOUYIN = Layout("douyin", _COLUMNS, "主订单编号", DouyinReader, _UNREAD)
+DOUYIN = Layout("douyin", _COLUMNS, "主订单编号", DouyinReader, _UNREAD, currency="CNY")
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ class Layout:
     `unread` are columns that are known and left out, so that nobody is told of them. `explained` says that rows which
     explain the columns may stand below the header. `settle` looks through a whole file before it is read and returns
     the layout with what the file decides, such as `dates`, and notes; `site_dates` is what a header alone says of them.
+    `currency` is that of every file of a platform that pays in one alone.
     """
 
     code: str
@@ -101,6 +102,7 @@ class Layout:
     settle: Callable[[Layout, Header, Iterable[Row]], tuple[Layout, list[str]]] | None = None
     site_dates: Callable[[Header], Dates] | None = None
     dates: Dates = Dates.YEAR_FIRST
+    currency: str = ""
 
     @property
     def names(self) -> dict[str, str]:

@@ -160,6 +160,7 @@ def import_file(
         key = _key(header.places[layout.key])
         # This pass through the whole file also finds what can't be read, before anything is written.
         torn = scattered(_body(table, header), key)
+        _same_currency(layout, shop)
         report = Report(layout.code, dry_run, unknown_columns=header.unknown, notes=notes)
         errors_file = ErrorReport(_writable(errors or path.with_name(f"{path.stem}.errors.csv")))
         importer = _Importer(shop, layout, header, by, dry_run, timezone.now())
@@ -179,6 +180,15 @@ def import_file(
     report.errors, report.error_rows = (str(errors_file.path), errors_file.rows) if errors_file.rows else ("", 0)
     report.seconds = round(perf_counter() - began, 3)
     return report
+
+
+def _same_currency(layout: Layout, shop: Shop) -> None:
+    """Refuse a file of a platform that pays in another currency than the shop; its amounts name none."""
+    if layout.currency not in ("", shop.currency):
+        told = {"theirs": layout.currency, "own": shop.currency}
+        raise UnreadableFile(
+            _("Files of this platform are in %(theirs)s, and the shop keeps its orders in %(own)s.") % told
+        )
 
 
 def _learn() -> None:

@@ -358,3 +358,9 @@ def test_a_file_without_what_is_owed_says_which_column_is_missing(tmp_path: Path
     with pytest.raises(UnreadableFile, match="Columns are missing: 订单应付金额"):
         take(shop, export(tmp_path, row(), header=header))
     assert not Order.objects.exists()
+
+
+def test_a_shop_that_keeps_its_orders_in_another_currency_takes_none_of_them(tmp_path: Path, db: None) -> None:
+    with pytest.raises(UnreadableFile, match="are in CNY, and the shop keeps its orders in GBP"):
+        take(open_shop(currency="GBP"), export(tmp_path, row()))
+    assert not Order.objects.exists()
