@@ -11,8 +11,10 @@ import os
 import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 LONGEST_NAME = 120
 
@@ -29,23 +31,33 @@ class Written:
 def write(root: Path, shop_id: int, pieces: Iterable[bytes]) -> Written:
     """Write beside the place, then move into it: under its name a file is whole or not there."""
     path = f"{shop_id}/{secrets.token_hex(20)}"
-    place = place_of(root, path)
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    half, digest, size = place.with_suffix(".part"), hashlib.sha256(), 0
-    try:
-        with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            for piece in pieces:
-                out.write(piece)
-                digest.update(piece)
-                size += len(piece)
-            out.flush()
-            os.fsync(out.fileno())
-        half.rename(place)
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise
-    sync_folder(place.parent)
+    digest, size = hashlib.sha256(), 0
+    with whole(place_of(root, path)) as out:
+        for piece in pieces:
+            out.write(piece)
+            digest.update(piece)
+            size += len(piece)
     return Written(path, size, digest.hexdigest())
+
+
+@contextmanager
+def whole(place: Path) -> Iterator[IO[bytes]]:
+    """Lend a file that takes its place, for its owner alone, when the block ends well; else nothing stays of it.
+
+    Meanwhile it is called as the place with `.part` behind it, so whoever is killed leaves something that nobody takes
+    for a file.
+    """
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = place.with_name(f"{place.name}.part")
+    try:
+        with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600), "w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(place)
+        sync_folder(place.parent)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def place_of(root: Path, path: str) -> Path:

@@ -22,14 +22,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from sellercenter import money, sheets
 from sellercenter.exports.declared import Column
-from sellercenter.kept_files import sync_folder
+from sellercenter.kept_files import whole
 from sellercenter.sheets import EXPORT_MARK, Kind, guarded
 
 # Excel's rows, less the header.
 MOST_ROWS = 1_048_575
 # Fast rather than small: the next levels cost twice the time and save a tenth.
 _LEVEL = 1
-_PIECE = 1 << 20
 _WIDTHS = {Kind.TEXT: 22, Kind.STAMP: 26, Kind.TIME: 19, Kind.DATE: 12, Kind.MONEY: 14}
 _WIDTH = 11
 
@@ -62,29 +61,10 @@ class Sink(Protocol):
         """Write some rows; each is whole."""
 
 
-@contextmanager
-def part_of(path: Path) -> Iterator[Path]:
-    """Lend the name of a part beside a path; when the block ends well the part takes the path, else it is removed."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        part.rename(path)
-        sync_folder(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def written(path: Path) -> Written:
     """Return what a whole file is."""
     with path.open("rb") as file:
         return Written(path, os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest())
-
-
-def _new(part: Path) -> IO[bytes]:
-    return os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600), "w+b")
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------
@@ -124,11 +104,10 @@ class CsvFile:
 @contextmanager
 def csv_file(path: Path, told: Told | None, columns: Sequence[Column], second: Sequence[str]) -> Iterator[CsvFile]:
     """Write a CSV file, which exists under its path when the block ends well."""
-    with part_of(path) as part, _new(part) as file:
+    with whole(path) as file:
         sink = CsvFile(file)
         sink.begin(told, [str(column.label) for column in columns], second)
         yield sink
-        file.flush()
 
 
 # --- Workbooks --------------------------------------------------------------------------------------------------------
@@ -305,9 +284,8 @@ def xlsx_file(
     path: Path, told: Told, columns: Sequence[Column], second: Sequence[str], currency: str
 ) -> Iterator[XlsxFile]:
     """Write a workbook, which exists under its path when the block ends well."""
-    with part_of(path) as part, _new(part) as file:
+    with whole(path) as file:
         archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL)
         with archive, closing(XlsxFile(archive, told, columns, second)) as sink:
             yield sink
             sink.finish(currency)
-        file.flush()
