@@ -15,19 +15,19 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from io import BytesIO, StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import Cell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
 
 from sellercenter import money, times
 from sellercenter.texts import Text
+
+# Loaded when a workbook is written: workers that are started again and again never write one by it.
+if TYPE_CHECKING:
+    from openpyxl.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
 
 UNKNOWN = "—"
 CSV_TYPE = "text/csv; charset=utf-8"
@@ -198,6 +198,9 @@ def plain(value: Any, kind: Kind, currency: str, zone: ZoneInfo) -> str:
 
 def as_xlsx(sheet: Sheet, notes: Notes = ()) -> bytes:
     """Write the sheet as a workbook: typed cells, amounts in the currency's form, texts as texts whatever they say."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
     book = Workbook()
     page: Worksheet = book.active
     page.title = sheet_name(str(sheet.title))
@@ -257,6 +260,8 @@ def sheet_name(title: str) -> str:
 
 def _widen(page: Worksheet, sheet: Sheet) -> None:
     """Give each column the width of its longest text, within reason; wide characters count twice."""
+    from openpyxl.utils import get_column_letter
+
     rows = [[str(column.label) for column in sheet.columns], *(sheet.said(row) for row in sheet.rows)]
     for at in range(len(sheet.columns)):
         longest = max(sum(2 if ord(sign) > 0x2E7F else 1 for sign in row[at]) for row in rows)

@@ -1,4 +1,4 @@
-"""Everything that happens by itself, in processes that are to die on the way: flag orders by a job, then sweep.
+"""Everything that happens by itself, in processes that are to die on the way: flag and export orders, then sweep.
 
 `python -m tests.faults.scenario` reads lines of JSON: the point to die at, the shop and the orders to flag. It answers
 each with the exit code of the process that it forked, which is cheaper than to start Python every time.
@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import Any
 
 ROUNDS = 3
 
 
-def run(shop_id: int, keys: list[int]) -> None:
-    """Start the job if nobody has, and let the sweeps take their turns; raises RuntimeError when one breaks."""
+def run(shop_id: int, keys: list[int], point: str) -> None:
+    """Start the job if nobody has, and let the sweeps take their turns; raises RuntimeError when one breaks.
+
+    Orders are exported, too, where the point is one of exports.
+    """
     from django.conf import settings
 
     from orders import bulk
@@ -24,6 +28,8 @@ def run(shop_id: int, keys: list[int]) -> None:
 
     owner = Member.objects.select_related("user", "role", "shop").get(shop=shop_id, owner=True)
     if not Job.objects.open().filter(shop=shop_id).exists():
+        if point.startswith("export."):
+            export(owner)
         chosen = bulk.Chosen(at="2026-01-01T00:00:00+00:00", upto=max(keys), query="", ids=tuple(keys))
         flag = next(action for action in bulk.ACTIONS if action.code == "flag")
         bulk.start(flag, chosen, values={"flag": 5}, member=owner, by=actor_for(owner))
@@ -34,6 +40,17 @@ def run(shop_id: int, keys: list[int]) -> None:
             raise RuntimeError(f"a sweep broke: {broken}")
 
 
+def export(owner: Any) -> None:
+    """Ask for a file of all orders."""
+    from sellercenter import exports
+    from sellercenter.models import FileForm
+    from sellercenter.permissions import actor_for
+
+    source = exports.find("orders")
+    told = {"source": source, "layout": source.layout("orders"), "columns": (), "form": FileForm.CSV, "query": ""}
+    exports.ask(owner, **told, by=actor_for(owner))
+
+
 def _dying(line: str) -> int:
     """Fork a process that does everything and dies at its point; return its exit code."""
     point, shop_id, keys = json.loads(line)
@@ -42,7 +59,7 @@ def _dying(line: str) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     os.environ["SELLERCENTER_CRASH_AT"] = point
     try:
-        run(shop_id, keys)
+        run(shop_id, keys, point)
     except BaseException as error:
         print(f"{point}: {error!r}", file=sys.stderr, flush=True)
         os._exit(1)

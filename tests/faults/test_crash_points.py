@@ -12,7 +12,8 @@ from aftersales.models import Refund
 from orders.models import Order
 from sellercenter import outgoing
 from sellercenter.crash import KILLED, POINTS
-from sellercenter.models import Event, Job, OutgoingMessage
+from sellercenter.exports import files, making
+from sellercenter.models import Event, Export, Job, OutgoingMessage
 from tests.aftersales.money import order_owing
 from tests.faults import scenario
 from tests.faults.lab import Lab, all_is_well, make_due, orders_for, run, size
@@ -51,13 +52,15 @@ def crash(dying: subprocess.Popen[str], shop, outside: StubGateway, point: str) 
     leases_end()
     for channel in outgoing._channels.values():
         channel.until = 0.0
-    scenario.run(shop.pk, flagged)
+    scenario.run(shop.pk, flagged, point)
     told = f"after a crash at {point}"
     once(expiring, "order.expired", told)
     once(reminded, "order.reminded", told)
     once(flagged, "order.flagged", told)
     messages(expiring, reminded, outside, point)
     jobs_sum_up(len(flagged), told)
+    if point.startswith("export."):
+        exported(told)
     all_is_well()
 
 
@@ -89,6 +92,14 @@ def refunded(order: Order, provider: StubRefunds, point: str) -> None:
     (refund,) = Refund.objects.filter(order=order)
     assert (refund.status, provider.paid[refund.key]) == ("succeeded", 1), f"{refund.status} {point}"
     once([order.pk], "order.refunded", f"after a crash at {point}")
+
+
+def exported(told: str) -> None:
+    """Every export is whole, and the newest one tells of every order."""
+    assert set(Export.objects.values_list("state", flat=True)) == {"ready"}, told
+    newest = Export.objects.latest("pk")
+    place = making.folder_of(newest.shop_id) / newest.name
+    assert (files.written(place).sha256, newest.rows) == (newest.sha256, Order.objects.count()), told
 
 
 def jobs_sum_up(records: int, told: str) -> None:

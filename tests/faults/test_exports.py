@@ -61,7 +61,9 @@ def kill_while(lab: Lab, export: Export, seconds: float) -> bool:
     time.sleep(seconds)
     lab.kill(process)
     # As if the minute of the lease had passed.
-    return bool(Job.objects.filter(export=export, export__state=ExportState.WAITING).update(lease_until=None))
+    Job.objects.filter(export=export, finished_at=None).update(lease_until=None)
+    export.refresh_from_db()
+    return export.state == ExportState.WAITING
 
 
 def finish(lab: Lab, export: Export) -> None:

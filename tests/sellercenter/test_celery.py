@@ -64,7 +64,7 @@ def test_a_hint_comes_to_its_own_queue_and_to_no_other():
             channel.queue_purge(queue.name)
         app.send_task("orders.tasks.fire_due", connection=broker)
         waiting = {name: channel.queue_purge(name) for name in QUEUES}
-    assert waiting == {"timers": 1, "notices": 0, "jobs": 0}
+    assert waiting == {"timers": 1, "notices": 0, "jobs": 0, "files": 0}
 
 
 @pytest.mark.django_db(transaction=True)
