@@ -163,11 +163,19 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
-    """Leave what Django knows of the models alone when tables are emptied, instead of writing it after each test."""
-    empty = connection.ops.sql_flush
+    """Empty the tables that have rows, and leave what Django knows of the models alone instead of writing it anew.
+
+    To cut off a hundred tables, nearly all of them empty, costs more than most tests.
+    """
 
     def sparing(style: Any, tables: list[str], **options: Any) -> list[str]:
-        return empty(style, [one for one in tables if one not in NEVER_EMPTIED], **options)
+        wanted = sorted(set(tables) - NEVER_EMPTIED)
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(f"SELECT '{one}' WHERE EXISTS (SELECT FROM {one})" for one in wanted))
+            filled = [row[0] for row in cursor.fetchall()]
+        # What triggers write of the deletes goes last.
+        emptied = [f"DELETE FROM {one}" for one in [*filled, "analytics_dirt"]]
+        return ["SET CONSTRAINTS ALL DEFERRED", *emptied] if filled else []
 
     connection.ops.sql_flush = sparing
     assert post_migrate.disconnect(create_contenttypes)
