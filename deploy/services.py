@@ -38,7 +38,7 @@ PROFILES: dict[str, dict[str, str]] = {
         "max_wal_size": "8GB",
     },
 }
-_COMMON = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "100", "jit": "off"}
+_COMMON = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": "200", "jit": "off"}
 _START_SECONDS = 60.0
 
 
